@@ -1,0 +1,166 @@
+//! The table as a value, and the changes one can make to it.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use crate::model::{Forward, Persistence, RealId, VirtualId};
+
+/// A table, or the part of one that was read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Table(pub BTreeMap<VirtualId, Service>);
+
+/// A virtual service in the table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Service {
+    /// What is set for the service as a whole.
+    pub settings: ServiceSettings,
+    /// Its destinations, under the address and port that the kernel shows.
+    pub dests: BTreeMap<RealId, Dest>,
+}
+
+/// What is set for a virtual service as a whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServiceSettings {
+    /// Scheduler, e.g. `wrr`.
+    pub scheduler: Arc<str>,
+    /// Persistence, if any.
+    pub persistence: Option<Persistence>,
+    /// Settings that the kernel has and the configuration cannot name, as options of `ipvsadm`, in its order
+    /// (e.g. `-o`, `-b sh-port`). Wanted services have none, so a foreign one is seen as a difference.
+    pub others: Vec<String>,
+}
+
+/// A destination: a real server as the table has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Dest {
+    /// Forwarding method.
+    pub forward: Forward,
+    /// Weight; 0 takes no new connections.
+    pub weight: u16,
+}
+
+/// One change to the table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Op {
+    /// Add a virtual service without destinations (`ipvsadm -A`).
+    AddService(VirtualId, ServiceSettings),
+    /// Change a virtual service, keeping its destinations (`ipvsadm -E`).
+    EditService(VirtualId, ServiceSettings),
+    /// Remove a virtual service with all its destinations (`ipvsadm -D`).
+    DeleteService(VirtualId),
+    /// Add a destination (`ipvsadm -a`).
+    AddDest(VirtualId, RealId, Dest),
+    /// Change a destination (`ipvsadm -e`).
+    EditDest(VirtualId, RealId, Dest),
+    /// Remove a destination (`ipvsadm -d`).
+    DeleteDest(VirtualId, RealId),
+}
+
+impl Op {
+    /// The virtual service concerned.
+    #[must_use]
+    pub fn virtual_id(&self) -> VirtualId {
+        match self {
+            Self::AddService(id, _)
+            | Self::EditService(id, _)
+            | Self::DeleteService(id)
+            | Self::AddDest(id, ..)
+            | Self::EditDest(id, ..)
+            | Self::DeleteDest(id, _) => *id,
+        }
+    }
+}
+
+impl Table {
+    /// Carries out one change as the kernel does.
+    ///
+    /// # Errors
+    /// What the kernel would refuse, in the words `ipvsadm` has for it; the table is as before.
+    pub fn apply(&mut self, op: &Op) -> Result<(), &'static str> {
+        const NO_SERVICE: &str = "No such service";
+        const NO_DEST: &str = "No such destination";
+        match op {
+            Op::AddService(id, settings) => {
+                if self.0.contains_key(id) {
+                    return Err("Service already exists");
+                }
+                self.0.insert(*id, Service { settings: settings.clone(), dests: BTreeMap::new() });
+            }
+            Op::EditService(id, settings) => {
+                self.0.get_mut(id).ok_or(NO_SERVICE)?.settings = settings.clone();
+            }
+            Op::DeleteService(id) => {
+                self.0.remove(id).ok_or(NO_SERVICE)?;
+            }
+            Op::AddDest(id, real, dest) => {
+                let service = self.0.get_mut(id).ok_or("Service not defined")?;
+                let real = kernel_id(*id, *real, dest.forward);
+                if service.dests.contains_key(&real) {
+                    return Err("Destination already exists");
+                }
+                service.dests.insert(real, *dest);
+            }
+            Op::EditDest(id, real, dest) => {
+                let service = self.0.get_mut(id).ok_or("Service not defined")?;
+                let real = kernel_id(*id, *real, dest.forward);
+                *service.dests.get_mut(&real).ok_or(NO_DEST)? = *dest;
+            }
+            Op::DeleteDest(id, real) => {
+                let service = self.0.get_mut(id).ok_or("Service not defined")?;
+                service.dests.remove(real).ok_or(NO_DEST)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The address under which the kernel stores a destination: without masquerading the packet's port is not changed,
+/// so the port is always the service's, whatever was asked for (ipvsadm(8), `-r`).
+#[must_use]
+pub fn kernel_id(service: VirtualId, real: RealId, forward: Forward) -> RealId {
+    match forward {
+        Forward::Masq | Forward::Local => real,
+        Forward::Gate | Forward::Ipip => {
+            let mut address = real.0;
+            address.set_port(service.port());
+            RealId(address)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id() -> VirtualId {
+        "tcp:192.0.2.1:80".parse().unwrap()
+    }
+
+    fn settings() -> ServiceSettings {
+        ServiceSettings { scheduler: "wrr".into(), persistence: None, others: Vec::new() }
+    }
+
+    #[test]
+    fn gate_takes_the_port_of_the_service_and_masq_keeps_its_own() {
+        let mut table = Table::default();
+        let real = RealId("10.9.9.7:8080".parse().unwrap());
+        table.apply(&Op::AddService(id(), settings())).unwrap();
+        table.apply(&Op::AddDest(id(), real, Dest { forward: Forward::Gate, weight: 1 })).unwrap();
+        table.apply(&Op::AddDest(id(), real, Dest { forward: Forward::Masq, weight: 1 })).unwrap();
+        let shown: Vec<String> = table.0[&id()].dests.keys().map(ToString::to_string).collect();
+        assert_eq!(shown, ["10.9.9.7:80", "10.9.9.7:8080"]);
+    }
+
+    #[test]
+    fn the_kernel_refuses_what_is_twice_or_not_there() {
+        let mut table = Table::default();
+        let real = RealId("10.0.0.1:80".parse().unwrap());
+        let dest = Dest { forward: Forward::Masq, weight: 1 };
+        assert!(table.apply(&Op::AddDest(id(), real, dest)).is_err());
+        assert!(table.apply(&Op::DeleteService(id())).is_err());
+        table.apply(&Op::AddService(id(), settings())).unwrap();
+        assert!(table.apply(&Op::AddService(id(), settings())).is_err());
+        assert!(table.apply(&Op::EditDest(id(), real, dest)).is_err());
+        table.apply(&Op::AddDest(id(), real, dest)).unwrap();
+        assert!(table.apply(&Op::AddDest(id(), real, dest)).is_err());
+    }
+}

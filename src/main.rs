@@ -1,0 +1,3 @@
+//! The director's program: arguments in, exit code out.
+
+fn main() {}

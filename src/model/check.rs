@@ -1,0 +1,181 @@
+//! What is asked of a real server, and how often. Equality is identity: two real servers with equal
+//! specifications share one running check.
+
+use std::{fmt, net::SocketAddr, sync::Arc, time::Duration};
+
+use super::Pattern;
+
+/// One check, complete: whom to ask, what to ask, how often, and how long to wait.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CheckSpec {
+    /// Address and port that are asked (the check port where one is configured).
+    pub target: SocketAddr,
+    /// What is asked.
+    pub kind: CheckKind,
+    /// When.
+    pub cadence: Cadence,
+}
+
+/// The rhythm of a check. Counts of failures belong to the virtual service, so that a check can be shared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Cadence {
+    /// Time from the start of one check to the start of the next (`checkinterval`).
+    pub interval: Duration,
+    /// The whole check must have ended by then (`checktimeout` or `negotiatetimeout`): one total deadline from the
+    /// first packet to the last.
+    pub deadline: Duration,
+}
+
+/// What is asked of a real server.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum CheckKind {
+    /// A TCP connection can be opened.
+    Connect,
+    /// HTTP or HTTPS: a page is fetched and matched.
+    Http(HttpCheck),
+    /// FTP: log in, fetch a file and match it.
+    Ftp(FtpCheck),
+}
+
+impl CheckKind {
+    /// The name shown to people: `connect`, `http`, `https`, `ftp`.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Connect => "connect",
+            Self::Http(HttpCheck { tls: None, .. }) => "http",
+            Self::Http(HttpCheck { tls: Some(_), .. }) => "https",
+            Self::Ftp(_) => "ftp",
+        }
+    }
+}
+
+/// An HTTP exchange.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct HttpCheck {
+    /// HTTPS, with this much verification; `None` is plain HTTP.
+    pub tls: Option<TlsVerify>,
+    /// The `virtualhost`: value of the Host header, and with TLS the server name that is asked for (SNI) and verified.
+    /// `None`: the Host header is the target's address without its port, and there is no SNI.
+    pub virtual_host: Option<String>,
+    /// Path and query, as written in the configuration; begins with a slash.
+    pub request: String,
+    /// What the body must match; without it a 2xx status is enough.
+    pub receive: Option<Arc<Pattern>>,
+}
+
+/// How far a TLS server's certificate is verified (`tls-verify`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TlsVerify {
+    /// Not at all (`no`).
+    No,
+    /// The chain must lead to a trusted authority and be valid now; a certificate for another name is accepted and
+    /// shown as a property (`chain`, the default and what the reference does).
+    #[default]
+    Chain,
+    /// Chain and name (`full`).
+    Full,
+}
+
+/// An FTP exchange.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FtpCheck {
+    /// User name; `anonymous` where none is configured.
+    pub login: String,
+    /// Password.
+    pub passwd: Secret,
+    /// File to fetch.
+    pub request: String,
+    /// What the file must match; without it the transfer must complete.
+    pub receive: Option<Arc<Pattern>>,
+}
+
+/// A password. Its `Debug` form never shows it.
+#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Wraps a password.
+    #[must_use]
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The password itself, for the one place that sends it.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(..)")
+    }
+}
+
+/// The application protocols a `service` directive can name and this version can check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Service {
+    /// HTTP, default port 80.
+    Http,
+    /// HTTPS, default port 443.
+    Https,
+    /// FTP, default port 21.
+    Ftp,
+    /// No application protocol.
+    None,
+}
+
+impl Service {
+    /// All of them, for suggestions and manuals.
+    pub const ALL: [Self; 4] = [Self::Http, Self::Https, Self::Ftp, Self::None];
+
+    /// The name in the configuration.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Https => "https",
+            Self::Ftp => "ftp",
+            Self::None => "none",
+        }
+    }
+
+    /// The port such a service usually has, used where a real server has none.
+    #[must_use]
+    pub fn default_port(self) -> Option<u16> {
+        match self {
+            Self::Http => Some(80),
+            Self::Https => Some(443),
+            Self::Ftp => Some(21),
+            Self::None => None,
+        }
+    }
+
+    /// The cargo feature that was left out of this build and that this service needs, if any.
+    #[must_use]
+    pub fn left_out(self) -> Option<&'static str> {
+        match self {
+            Self::Http | Self::Https if !cfg!(feature = "http") => Some("http"),
+            Self::Ftp if !cfg!(feature = "ftp") => Some("ftp"),
+            Self::Http | Self::Https | Self::Ftp | Self::None => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_not_in_debug_output() {
+        let check = FtpCheck {
+            login: "monitor".into(),
+            passwd: Secret::new("hunter2"),
+            request: "/x".into(),
+            receive: None,
+        };
+        assert!(!format!("{check:?}").contains("hunter2"));
+    }
+}

@@ -1,0 +1,15 @@
+//! What the world is: virtual services, real servers, checks and settings, as plain values.
+//!
+//! No I/O, no clock, no tokio, no text format. Both grammars lower into [`Config`]; everything above works on it.
+
+mod check;
+mod ids;
+mod pattern;
+mod service;
+mod settings;
+
+pub use check::{Cadence, CheckKind, CheckSpec, FtpCheck, HttpCheck, Secret, Service, TlsVerify};
+pub use ids::{Family, Forward, ParseIdError, Protocol, RealId, VirtualId};
+pub use pattern::{Pattern, PatternError};
+pub use service::{Check, Fallback, Netmask, Persistence, Real, Virtual};
+pub use settings::{Command, Config, LogTarget, Settings};
