@@ -17,6 +17,11 @@
 //! `docs/architecture.md` says how many of each thing live at run time, who owns them and how they end;
 //! `tests/architecture.rs` holds the floors.
 
+pub mod check;
+pub mod director;
 pub mod health;
+pub mod inbox;
 pub mod ipvs;
 pub mod model;
+pub mod plan;
+pub mod runtime;

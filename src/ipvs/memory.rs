@@ -50,6 +50,7 @@ impl Memory {
     }
 
     /// Takes the changes that were carried out since the last call.
+    #[must_use]
     pub fn take_applied(&self) -> Vec<Op> {
         self.with(|inner| std::mem::take(&mut inner.applied))
     }

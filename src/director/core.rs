@@ -1,0 +1,321 @@
+//! The director itself: its state, and the one function through which everything that happens goes.
+
+use std::{
+    collections::HashMap,
+    sync::Arc,
+    time::{Instant, SystemTime},
+};
+
+use crate::{
+    health::{Certificate, Change, Failure, State, Verdict},
+    ipvs::Table,
+    model::{Check, Config, Virtual, VirtualId},
+    plan::{Wanted, desired},
+};
+
+use super::{
+    CheckId, ConfigState, Effect, Event, Fact, Now, Phase, RealRow, Refusal, Snapshot, Ticket, VirtualRow,
+    checks::{Checks, Place},
+    lifecycle::Life,
+};
+
+/// What a director begins with.
+#[derive(Clone, Debug)]
+pub struct Start {
+    /// The configuration.
+    pub config: Arc<Config>,
+    /// Diagnostics that did not prevent it from being taken.
+    pub warnings: Vec<Arc<str>>,
+    /// The kernel's table: a configured real server that serves there is adopted as up.
+    pub table: Arc<Table>,
+    /// Version of the program.
+    pub version: &'static str,
+    /// Process id, for the log.
+    pub pid: u32,
+}
+
+/// Decides. See the folder's documentation.
+#[derive(Debug)]
+pub struct Director {
+    pub(super) config: Arc<Config>,
+    pub(super) services: Vec<ServiceState>,
+    pub(super) index: HashMap<VirtualId, usize>,
+    pub(super) checks: Checks,
+    pub(super) config_state: Arc<ConfigState>,
+    pub(super) table_trouble: Option<Arc<str>>,
+    pub(super) life: Life,
+    /// A load is under way, and who waits for it.
+    pub(super) loading: Option<Vec<Ticket>>,
+    /// The configuration was loaded; these wait until the table is as it wants.
+    pub(super) in_force: Vec<Ticket>,
+    /// Somebody asked for a load while one was under way: another follows.
+    pub(super) load_again: Vec<Ticket>,
+    pub(super) load_again_wanted: bool,
+    /// The reconciler has nothing left to do.
+    pub(super) settled: bool,
+}
+
+/// One virtual service as the director knows it.
+#[derive(Debug)]
+pub(super) struct ServiceState {
+    pub(super) config: Arc<Virtual>,
+    pub(super) reals: Vec<RealState>,
+    pub(super) wanted: Arc<Wanted>,
+    pub(super) row: Arc<VirtualRow>,
+}
+
+/// One real server as the director knows it. Beside `health` all is for showing only.
+#[derive(Clone, Debug, Default)]
+pub(super) struct RealState {
+    pub(super) health: State,
+    pub(super) check: Option<CheckId>,
+    pub(super) last_transition: Option<SystemTime>,
+    pub(super) last_failure: Option<Arc<Failure>>,
+    pub(super) certificate: Option<Certificate>,
+    /// Weight that somebody set by hand and that is left so.
+    pub(super) foreign_weight: Option<u16>,
+}
+
+impl Director {
+    /// Begins with a configuration and the table as it is.
+    #[must_use]
+    pub fn new(now: Now, start: Start) -> (Self, Vec<Effect>) {
+        let mut director = Self {
+            config: Arc::default(),
+            services: Vec::new(),
+            index: HashMap::new(),
+            checks: Checks::default(),
+            config_state: Arc::new(ConfigState { loaded_at: Some(now.wall), ..ConfigState::default() }),
+            table_trouble: None,
+            life: Life::Starting { deadline: None },
+            loading: None,
+            in_force: Vec::new(),
+            load_again: Vec::new(),
+            load_again_wanted: false,
+            settled: true,
+        };
+        let mut fx = vec![Effect::Tell(Fact::Started { version: start.version, pid: start.pid })];
+        fx.extend(start.warnings.into_iter().map(|text| Effect::Tell(Fact::ConfigWarning { text })));
+        director.configure(&start.config, Some(&start.table), &mut fx);
+        director.look_ready(now, &mut fx);
+        (director, fx)
+    }
+
+    /// Something happened.
+    pub fn on(&mut self, now: Now, event: Event) -> Vec<Effect> {
+        let mut fx = Vec::new();
+        if !self.heeds(&event) {
+            return fx;
+        }
+        match event {
+            Event::Probed(id, verdict) => self.probed(now, id, &verdict, &mut fx),
+            Event::Applied(outcome) => self.applied(now, outcome, &mut fx),
+            Event::SourcesChanged(path) => self.sources_changed(path, &mut fx),
+            Event::ReloadWanted => {
+                fx.push(Effect::Tell(Fact::ReloadAsked));
+                self.load(None, &mut fx);
+            }
+            Event::Asked(ticket, super::Command::Reload) => {
+                if self.life.stopping() {
+                    fx.push(Effect::Answer(ticket, Err(Refusal::Stopping)));
+                } else {
+                    fx.push(Effect::Tell(Fact::ReloadAsked));
+                    self.load(Some(ticket), &mut fx);
+                }
+            }
+            Event::Loaded { config, table, warnings } => {
+                self.loaded(now, &config, table.as_deref(), warnings, &mut fx);
+            }
+            Event::Rejected(rejection) => self.rejected(now, rejection, &mut fx),
+            Event::Due => self.due(now, &mut fx),
+            Event::Stop { why, clean } => self.stop(now, why, clean, &mut fx),
+        }
+        fx
+    }
+
+    /// When [`Event::Due`] is to be handed in.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        self.life.deadline()
+    }
+
+    /// Every check has given its first verdict.
+    #[must_use]
+    pub fn first_round_over(&self) -> bool {
+        self.checks.awaited() == 0
+    }
+
+    /// The view of this moment. Costs one pointer a virtual service; all rows are shared.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot {
+            virtuals: self.services.iter().map(|service| service.row.clone()).collect(),
+            config: self.config_state.clone(),
+            table_trouble: self.table_trouble.clone(),
+        }
+    }
+
+    /// A verdict came in. One that changes nothing costs one look-up and allocates nothing.
+    fn probed(&mut self, now: Now, id: CheckId, verdict: &Verdict, fx: &mut Vec<Effect>) {
+        let Some(check) = self.checks.verdict(id) else { return };
+        let (certificate, failure) = match verdict {
+            Verdict::Pass(evidence) => (evidence.certificate, None),
+            Verdict::Fail(failure) => (None, Some(failure)),
+        };
+        let mut changed: Vec<(Place, State, Option<Change>)> = Vec::new();
+        for &(service, real) in &check.places {
+            let limit = self.services[service].config.failure_count.get();
+            let state = &mut self.services[service].reals[real];
+            let (next, change) = state.health.step(verdict, limit);
+            let news = failure.is_some_and(|f| state.last_failure.as_deref() != Some(f))
+                || (certificate.is_some() && certificate != state.certificate);
+            if change.is_some() || news {
+                changed.push(((service, real), state.health, change));
+            }
+            state.health = next;
+        }
+        if !changed.is_empty() {
+            let reason = failure.cloned().map(Arc::new);
+            for (place, old, change) in changed {
+                let news = News { old, change, reason: reason.as_ref(), certificate };
+                self.changed(now, place, news, fx);
+            }
+        }
+        self.look_ready(now, fx);
+    }
+
+    /// Something about one real server is news.
+    fn changed(
+        &mut self,
+        now: Now,
+        (service, real): Place,
+        News { old, change, reason, certificate }: News<'_>,
+        fx: &mut Vec<Effect>,
+    ) {
+        let this = &mut self.services[service];
+        let state = &mut this.reals[real];
+        if let Some(reason) = reason {
+            state.last_failure = Some(reason.clone());
+        }
+        let (virtual_id, real_id) = (this.config.id, this.config.reals[real].id);
+        let check = check_name(&this.config.reals[real].check);
+        if let Some(certificate) = certificate {
+            let before = state.certificate.replace(certificate);
+            if !certificate.name_matches && before.is_none_or(|b| b.name_matches) {
+                fx.push(Effect::Tell(Fact::CertificateName { virtual_id, real: real_id }));
+            }
+        }
+        let limit = this.config.failure_count.get();
+        match (change, reason) {
+            (Some(Change::Soft { failures }), Some(reason)) => fx.push(Effect::Tell(Fact::SoftFailure {
+                virtual_id,
+                real: real_id,
+                failures,
+                limit,
+                check,
+                reason: reason.clone(),
+            })),
+            (Some(Change::Recovered), _) => {
+                fx.push(Effect::Tell(Fact::SoftFailureReset { virtual_id, real: real_id, check }));
+            }
+            (Some(Change::WentUp), _) => {
+                state.last_transition = Some(now.wall);
+                state.foreign_weight = None;
+                fx.push(Effect::Tell(Fact::WentUp { virtual_id, real: real_id, old, check }));
+                self.want(service, false, fx);
+            }
+            (Some(Change::WentDown), Some(reason)) => {
+                state.last_transition = Some(now.wall);
+                state.foreign_weight = None;
+                let reason = reason.clone();
+                fx.push(Effect::Tell(Fact::WentDown { virtual_id, real: real_id, old, check, reason }));
+                self.want(service, false, fx);
+            }
+            (Some(Change::Soft { .. } | Change::WentDown) | None, _) => {}
+        }
+        self.refresh(service, Some(real), fx);
+    }
+
+    /// Works out what the table should have for one service, and says so if that is news.
+    pub(super) fn want(&mut self, service: usize, enforce: bool, fx: &mut Vec<Effect>) {
+        let this = &mut self.services[service];
+        let health: Vec<State> = this.reals.iter().map(|real| real.health).collect();
+        let wanted = desired(&this.config, &health);
+        if enforce || wanted != *this.wanted {
+            this.wanted = Arc::new(wanted);
+            self.settled = false;
+            fx.push(Effect::Want { id: this.config.id, wanted: this.wanted.clone(), enforce });
+        }
+    }
+
+    /// Makes the rows of a service anew: that of one real server, or all of them.
+    pub(super) fn refresh(&mut self, service: usize, only: Option<usize>, fx: &mut Vec<Effect>) {
+        let this = &mut self.services[service];
+        let reals = (0..this.reals.len())
+            .map(|i| match only {
+                Some(real) if real != i => this.row.reals[i].clone(),
+                Some(_) | None => Arc::new(real_row(&this.config, i, &this.reals[i], &self.checks)),
+            })
+            .collect();
+        this.row = Arc::new(virtual_row(&this.config, reals));
+        if fx.last().is_none_or(|last| !matches!(last, Effect::Publish)) {
+            fx.push(Effect::Publish);
+        }
+    }
+
+    /// Tells the service manager.
+    pub(super) fn notify(phase: Phase, fx: &mut Vec<Effect>) {
+        fx.push(Effect::Notify(phase));
+    }
+}
+
+/// What a verdict brought that is news for one real server.
+struct News<'a> {
+    old: State,
+    change: Option<Change>,
+    reason: Option<&'a Arc<Failure>>,
+    certificate: Option<Certificate>,
+}
+
+/// The name of what is asked of a real server.
+pub(super) fn check_name(check: &Check) -> &'static str {
+    match check {
+        Check::On => "on",
+        Check::Off => "off",
+        Check::Probe(spec) => spec.kind.name(),
+    }
+}
+
+pub(super) fn real_row(service: &Virtual, i: usize, state: &RealState, checks: &Checks) -> RealRow {
+    let real = &service.reals[i];
+    let weight = if state.health.serves() { state.foreign_weight.unwrap_or(real.weight) } else { 0 };
+    RealRow {
+        id: real.id,
+        virtual_id: service.id,
+        forward: real.forward,
+        state: state.health,
+        weight,
+        configured_weight: real.weight,
+        check: check_name(&real.check),
+        last_transition: state.last_transition,
+        last_failure: state.last_failure.clone(),
+        certificate: state.certificate,
+        meter: state.check.and_then(|id| checks.meter(id)).unwrap_or_default(),
+    }
+}
+
+pub(super) fn virtual_row(service: &Virtual, reals: Vec<Arc<RealRow>>) -> VirtualRow {
+    let serving = reals.iter().filter(|real| real.state.serves()).count();
+    VirtualRow {
+        id: service.id,
+        scheduler: service.scheduler.clone(),
+        persistence: service.persistence.map(|p| p.timeout),
+        service: service.service.name(),
+        check_type: service.check_type,
+        quiescent: service.quiescent,
+        fallback: service.fallback.map(|f| crate::model::RealId(f.address)),
+        fallback_active: service.fallback.is_some() && serving == 0,
+        serving,
+        reals,
+    }
+}

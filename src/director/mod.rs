@@ -1,0 +1,21 @@
+//! The decisions. Synchronous and deterministic: events in, effects out, both plain values.
+//!
+//! Knows the model, health, the plan and the table as a value. Must not know tokio, sockets, files, clocks,
+//! configuration text or the bus. Whoever hands in events hands in the time with them.
+
+mod checks;
+mod configure;
+mod core;
+mod effect;
+mod event;
+mod fact;
+mod lifecycle;
+mod snapshot;
+mod table;
+mod words;
+
+pub use self::core::{Director, Start};
+pub use effect::{CheckId, Effect, Phase};
+pub use event::{Command, Event, Now, Refusal, Rejection, Ticket};
+pub use fact::{Fact, FactFields, Occasion, Severity};
+pub use snapshot::{ConfigState, Meter, RealRow, Snapshot, VirtualRow};

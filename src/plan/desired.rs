@@ -1,0 +1,67 @@
+//! What the table should have for one virtual service. There is no code that "adds the fallback": it is in the
+//! wanted service exactly while no real server serves.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::{
+    health::State,
+    ipvs::{Dest, Service, ServiceSettings, table::kernel_id},
+    model::{RealId, Virtual},
+};
+
+/// What the table shall have for one virtual service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// The service, in the form in which a read-back has it; `None` where it shall not be in the table.
+    pub service: Option<Service>,
+    /// Destinations that are ours to add and remove: the configured servers and the fallback, under the kernel's
+    /// addresses. Others in the service are somebody else's until a start or reload purges them.
+    pub ours: BTreeSet<RealId>,
+}
+
+impl Wanted {
+    /// The service shall leave the table.
+    #[must_use]
+    pub fn absent() -> Self {
+        Self { service: None, ours: BTreeSet::new() }
+    }
+}
+
+/// What a service has beside its destinations.
+#[must_use]
+pub fn settings_of(service: &Virtual) -> ServiceSettings {
+    ServiceSettings {
+        scheduler: service.scheduler.clone(),
+        persistence: service.persistence,
+        others: Vec::new(),
+    }
+}
+
+/// The wanted service, given the health of its real servers in the order of `service.reals`.
+#[must_use]
+pub fn desired(service: &Virtual, health: &[State]) -> Wanted {
+    let mut dests: BTreeMap<RealId, Dest> = BTreeMap::new();
+    let mut ours = BTreeSet::new();
+    for (real, state) in service.reals.iter().zip(health) {
+        let id = kernel_id(service.id, real.id, real.forward);
+        ours.insert(id);
+        let serves = state.serves();
+        if serves || service.quiescent {
+            let dest = Dest { forward: real.forward, weight: if serves { real.weight } else { 0 } };
+            // Two configured servers can be one to the kernel (without masquerading their ports do not count):
+            // the one that serves decides.
+            let slot = dests.entry(id).or_insert(dest);
+            if slot.weight == 0 {
+                *slot = dest;
+            }
+        }
+    }
+    if let Some(fallback) = service.fallback {
+        let id = kernel_id(service.id, RealId(fallback.address), fallback.forward);
+        ours.insert(id);
+        if !health.iter().any(|state| state.serves()) {
+            dests.insert(id, Dest { forward: fallback.forward, weight: 1 });
+        }
+    }
+    Wanted { service: Some(Service { settings: settings_of(service), dests }), ours }
+}

@@ -1,0 +1,327 @@
+//! The bookkeeping of getting the table as wanted: which services are not yet, what to do next, when, and what was
+//! achieved. Level-triggered: each job is the difference between what the table *is* and what is wanted now, so that
+//! bursts melt into one job, and a failed, half-done or undone change is simply still a difference.
+//!
+//! Pure. The shell runs the jobs, one at a time, and hands in their results.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use crate::{
+    ipvs::{Dest, IpvsError, Op, Scope, Service, Table},
+    model::{RealId, VirtualId},
+};
+
+use super::{
+    Wanted,
+    diff::{Policy, diff},
+    outcome::{Failed, Foreign, Outcome, changes, drift, foreign},
+};
+
+/// Waits between attempts that fail: the first retry is at once, since a read-back has just told the truth.
+const BACKOFF: [Duration; 6] = [
+    Duration::ZERO,
+    Duration::from_millis(250),
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+    Duration::from_secs(5),
+    Duration::from_secs(10),
+];
+
+/// Something to do with the table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Job {
+    /// Write these changes, in order, then read back these services.
+    Apply(Vec<Op>, Scope),
+    /// Read only.
+    Read(Scope),
+}
+
+impl Job {
+    /// What is to be read in the end.
+    #[must_use]
+    pub fn scope(&self) -> &Scope {
+        match self {
+            Self::Apply(_, scope) | Self::Read(scope) => scope,
+        }
+    }
+}
+
+/// How a job ended.
+#[derive(Clone, Debug)]
+pub struct Done {
+    /// Whether writing was reported to have failed; the read-back decides what really happened.
+    pub written: Result<(), IpvsError>,
+    /// What was read afterwards.
+    pub read: Result<Table, IpvsError>,
+}
+
+/// One service on its way to being as wanted.
+#[derive(Clone, Debug)]
+struct Target {
+    wanted: Arc<Wanted>,
+    actual: Option<Service>,
+    /// What the table was seen to have as wanted.
+    settled: BTreeMap<RealId, Dest>,
+    /// Others' destinations go, and weights set by hand are put right, until the service was once as wanted.
+    enforce: bool,
+    /// What somebody else did that is left so.
+    foreign: Foreign,
+}
+
+impl Target {
+    fn policy(&self) -> Policy<'_> {
+        Policy { purge: self.enforce, settled: &self.settled }
+    }
+
+    fn ops(&self, id: VirtualId) -> Vec<Op> {
+        diff(id, self.actual.as_ref(), &self.wanted, self.policy())
+    }
+
+    /// Forgets what was settled and is no longer wanted so: the next difference there is ours to mend.
+    fn unsettle(&mut self) {
+        let dests = self.wanted.service.as_ref().map(|s| &s.dests);
+        self.settled.retain(|real, dest| dests.is_some_and(|d| d.get(real) == Some(dest)));
+    }
+
+    /// Notes what the table has as wanted.
+    fn settle(&mut self) {
+        if let (Some(service), Some(actual)) = (&self.wanted.service, &self.actual) {
+            for (real, want) in &service.dests {
+                if actual.dests.get(real).is_some_and(|got| got.weight == want.weight) {
+                    self.settled.insert(*real, *want);
+                }
+            }
+        }
+    }
+}
+
+/// The job that is out, and what it was to achieve: what is wanted may change while it runs.
+#[derive(Clone, Debug)]
+struct Running {
+    job: Job,
+    wanted: Vec<(VirtualId, Arc<Wanted>)>,
+}
+
+/// Brings the table to what is wanted.
+#[derive(Debug, Default)]
+pub struct Reconciler {
+    targets: BTreeMap<VirtualId, Target>,
+    dirty: BTreeSet<VirtualId>,
+    running: Option<Running>,
+    /// Attempts in a row that did not lead to what was wanted.
+    failures: usize,
+    /// The table could not be read: nothing is known until it can be.
+    blind: bool,
+    /// No write before this.
+    not_before: Option<Instant>,
+    /// Changes that come within this time of the last write are written together.
+    gap: Duration,
+    resync: Option<Duration>,
+    next_resync: Option<Instant>,
+}
+
+impl Reconciler {
+    /// Nothing wanted yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The table is compared as a whole this often; `None` is never.
+    pub fn resync_every(&mut self, now: Instant, interval: Option<Duration>) {
+        self.resync = interval;
+        self.next_resync = interval.map(|every| now + every);
+    }
+
+    /// Writes are at least this far apart; the changes in between are written together.
+    pub fn set_gap(&mut self, gap: Duration) {
+        self.gap = gap;
+    }
+
+    /// What the table was just seen to have, before services are wanted that were not yet: at start and reload.
+    pub fn saw(&mut self, table: &Table, new: impl IntoIterator<Item = VirtualId>) {
+        for id in new {
+            self.targets.entry(id).or_insert_with(|| Target {
+                wanted: Arc::new(Wanted::absent()),
+                actual: table.0.get(&id).cloned(),
+                settled: BTreeMap::new(),
+                enforce: true,
+                foreign: Foreign::default(),
+            });
+        }
+    }
+
+    /// This is wanted from now on. With `enforce` (start, reload) others' servers and weights in it are put right.
+    pub fn want(&mut self, id: VirtualId, wanted: Arc<Wanted>, enforce: bool) {
+        let target = self.targets.entry(id).or_insert_with(|| Target {
+            wanted: wanted.clone(),
+            actual: None,
+            settled: BTreeMap::new(),
+            enforce: true,
+            foreign: Foreign::default(),
+        });
+        target.wanted = wanted;
+        if enforce {
+            target.enforce = true;
+            target.settled.clear();
+        } else {
+            target.unsettle();
+        }
+        self.dirty.insert(id);
+    }
+
+    /// The table is to be read as soon as possible and compared.
+    pub fn resync_now(&mut self, now: Instant) {
+        self.next_resync = Some(now);
+    }
+
+    /// Nothing is left to do and nothing is being done.
+    #[must_use]
+    pub fn settled(&self) -> bool {
+        self.dirty.is_empty() && self.running.is_none()
+    }
+
+    /// When [`Self::next`] is worth calling again; `None` while a job runs or nothing is planned.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        if self.running.is_some() {
+            return None;
+        }
+        let waiting = !self.dirty.is_empty() || self.blind;
+        let write = waiting.then_some(self.not_before).flatten();
+        [write, self.next_resync].into_iter().flatten().min()
+    }
+
+    /// The next thing to do, if any is due. At most one job is out at a time.
+    pub fn next(&mut self, now: Instant) -> Option<Job> {
+        if self.running.is_some() {
+            return None;
+        }
+        let may_write = self.not_before.is_none_or(|at| at <= now);
+        if may_write
+            && !self.blind
+            && let Some(running) = self.write()
+        {
+            return Some(self.running.insert(running).job.clone());
+        }
+        if self.next_resync.is_some_and(|at| at <= now) || (self.blind && may_write) {
+            self.next_resync = self.resync.map(|every| now + every);
+            let running = Running { job: Job::Read(Scope::All), wanted: Vec::new() };
+            return Some(self.running.insert(running).job.clone());
+        }
+        None
+    }
+
+    /// One job for all that is not as wanted. What turns out to be as wanted costs no process.
+    fn write(&mut self) -> Option<Running> {
+        let mut ops = Vec::new();
+        let mut wanted = Vec::new();
+        for id in self.dirty.clone() {
+            let more = self.targets.get(&id).map(|target| target.ops(id)).unwrap_or_default();
+            if more.is_empty() {
+                self.conclude(id);
+            } else {
+                ops.extend(more);
+                wanted.extend(self.targets.get(&id).map(|target| (id, target.wanted.clone())));
+            }
+        }
+        let touched = wanted.iter().map(|(id, _)| *id).collect();
+        (!ops.is_empty()).then_some(Running { job: Job::Apply(ops, Scope::Services(touched)), wanted })
+    }
+
+    /// The running job ended like this.
+    pub fn done(&mut self, now: Instant, done: Done) -> Outcome {
+        let Some(running) = self.running.take() else { return Outcome::default() };
+        let mut outcome = Outcome::default();
+        let table = match done.read {
+            Ok(table) => table,
+            Err(error) => {
+                self.blind = true;
+                self.fail(now, &error.to_string(), &mut outcome);
+                return outcome;
+            }
+        };
+        self.blind = false;
+        let wrote = matches!(running.job, Job::Apply(..));
+        let mut missed = false;
+        if wrote {
+            self.not_before = Some(now + self.gap);
+            for (id, wanted) in &running.wanted {
+                missed |= !self.applied(*id, wanted, &table, &mut outcome);
+            }
+        } else {
+            self.resynced(&table, &mut outcome);
+        }
+        if missed {
+            let words = match &done.written {
+                Err(error) => error.to_string(),
+                Ok(()) => "ipvsadm reported success, but the table is not as wanted".to_owned(),
+            };
+            self.fail(now, &words, &mut outcome);
+        } else if wrote || self.dirty.is_empty() {
+            outcome.recovered = self.failures > 1;
+            self.failures = 0;
+        }
+        outcome.settled = self.settled();
+        outcome
+    }
+
+    /// Takes in what was read of a service that was just written; whether it is as the job wanted it.
+    fn applied(&mut self, id: VirtualId, wanted: &Wanted, table: &Table, outcome: &mut Outcome) -> bool {
+        let Some(target) = self.targets.get_mut(&id) else { return true };
+        let now = table.0.get(&id).cloned();
+        changes(id, target.actual.as_ref(), now.as_ref(), &mut outcome.changes);
+        target.actual = now;
+        target.settle();
+        let achieved = diff(id, target.actual.as_ref(), wanted, target.policy()).is_empty();
+        if target.ops(id).is_empty() {
+            self.conclude(id);
+        }
+        achieved
+    }
+
+    /// Takes in a whole table: whatever differs without our having changed it is somebody else's doing.
+    fn resynced(&mut self, table: &Table, outcome: &mut Outcome) {
+        let ids: Vec<VirtualId> = self.targets.keys().copied().collect();
+        for id in ids {
+            let Some(target) = self.targets.get_mut(&id) else { continue };
+            let actual = table.0.get(&id);
+            if target.actual.as_ref() != actual {
+                target.actual = actual.cloned();
+                if !target.ops(id).is_empty() && !self.dirty.contains(&id) {
+                    drift(id, actual, &target.wanted, target.policy(), &mut outcome.drift);
+                    self.dirty.insert(id);
+                }
+            }
+            if !self.dirty.contains(&id) {
+                let seen = foreign(actual, &target.wanted, target.policy());
+                if seen != target.foreign {
+                    seen.report(id, &target.foreign, &mut outcome.foreign);
+                    target.foreign = seen;
+                }
+            }
+        }
+    }
+
+    /// A service is as wanted: what was enforced is done, and one that was to go is forgotten.
+    fn conclude(&mut self, id: VirtualId) {
+        self.dirty.remove(&id);
+        let Some(target) = self.targets.get_mut(&id) else { return };
+        target.enforce = false;
+        target.settle();
+        if target.wanted.service.is_none() {
+            self.targets.remove(&id);
+        }
+    }
+
+    fn fail(&mut self, now: Instant, words: &str, outcome: &mut Outcome) {
+        let wait = BACKOFF[self.failures.min(BACKOFF.len() - 1)].max(self.gap);
+        self.failures += 1;
+        self.not_before = Some(now + wait);
+        outcome.failed = Some(Failed { reason: words.into(), attempt: self.failures, retry_in: wait });
+    }
+}

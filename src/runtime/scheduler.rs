@@ -1,0 +1,256 @@
+//! When each check is due, and those that are under way. One heap for all of them; a check is a task only while it
+//! runs. No check waits for another, but for a place where the limit of simultaneous ones is reached.
+
+use std::{
+    cmp::Reverse,
+    collections::{BinaryHeap, HashMap, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
+
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    task::{AbortHandle, Id, JoinError, JoinSet},
+    time::{Instant, timeout},
+};
+
+use crate::{
+    check::{Prober, Progress},
+    director::{CheckId, Meter},
+    health::{Failure, Verdict},
+    model::{CheckKind, CheckSpec, HttpCheck},
+};
+
+/// Starts are aligned to this tick, so that checks which are due together wake the process once.
+const TICK: Duration = Duration::from_millis(10);
+/// The first round of many checks is spread over this much each, at most over the interval.
+const FIRST_ROUND: Duration = Duration::from_millis(1);
+
+/// How many checks may be under way at once.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// All together: each needs a file descriptor.
+    pub checks: usize,
+    /// Of these with TLS, which hold tens of kilobytes each in the handshake.
+    pub tls: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { checks: 4_096, tls: 512 }
+    }
+}
+
+/// A check that has ended.
+#[derive(Debug)]
+pub(super) struct Landed {
+    pub(super) id: CheckId,
+    pub(super) verdict: Verdict,
+    pub(super) took: Duration,
+    pub(super) meter: Arc<Meter>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    spec: Arc<CheckSpec>,
+    meter: Arc<Meter>,
+    /// When it is or was due.
+    slot: Instant,
+    /// When it is due after that, where this is not simply an interval later.
+    then: Option<Instant>,
+    flying: Option<AbortHandle>,
+}
+
+/// Starts checks when they are due.
+#[derive(Debug)]
+pub(super) struct Scheduler<P> {
+    prober: P,
+    base: Instant,
+    entries: HashMap<CheckId, Entry>,
+    due: BinaryHeap<Reverse<(Instant, CheckId)>>,
+    /// Added since the last turn of the loop; their first starts are spread together.
+    fresh: Vec<CheckId>,
+    /// Due, but there is no place.
+    held: VecDeque<CheckId>,
+    flights: JoinSet<(Verdict, Duration)>,
+    ids: HashMap<Id, CheckId>,
+    places: Arc<Semaphore>,
+    tls_places: Arc<Semaphore>,
+}
+
+impl<P: Prober> Scheduler<P> {
+    pub(super) fn new(prober: P, limits: Limits) -> Self {
+        Self {
+            prober,
+            base: Instant::now(),
+            entries: HashMap::new(),
+            due: BinaryHeap::new(),
+            fresh: Vec::new(),
+            held: VecDeque::new(),
+            flights: JoinSet::new(),
+            ids: HashMap::new(),
+            places: Arc::new(Semaphore::new(limits.checks.max(1))),
+            tls_places: Arc::new(Semaphore::new(limits.tls.max(1))),
+        }
+    }
+
+    /// Runs a check from now on.
+    pub(super) fn add(&mut self, id: CheckId, spec: Arc<CheckSpec>, meter: Arc<Meter>) {
+        self.entries.insert(id, Entry { spec, meter, slot: self.base, then: None, flying: None });
+        self.fresh.push(id);
+    }
+
+    /// Runs it no longer. What is under way is dropped, and with it its sockets.
+    pub(super) fn remove(&mut self, id: CheckId) {
+        if let Some(Entry { flying: Some(flight), .. }) = self.entries.remove(&id) {
+            flight.abort();
+        }
+    }
+
+    /// When [`Self::start_due`] is worth calling again.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.due.peek().map(|Reverse((at, _))| *at)
+    }
+
+    /// Starts all that is due.
+    pub(super) fn start_due(&mut self, now: Instant) {
+        self.spread(now);
+        while let Some(&Reverse((at, id))) = self.due.peek() {
+            if at > now {
+                break;
+            }
+            self.due.pop();
+            if self.entries.get(&id).is_some_and(|entry| entry.slot == at) && !self.launch(id) {
+                self.held.push_back(id);
+            }
+        }
+    }
+
+    /// Waits for the next check that ends; for ever while none is under way.
+    pub(super) async fn landed(&mut self) -> Landed {
+        loop {
+            let Some(joined) = self.flights.join_next_with_id().await else {
+                std::future::pending::<()>().await;
+                continue;
+            };
+            if let Some(landed) = self.land(joined) {
+                return landed;
+            }
+        }
+    }
+
+    /// The same, for one that has ended already.
+    pub(super) fn try_landed(&mut self) -> Option<Landed> {
+        loop {
+            let joined = self.flights.try_join_next_with_id()?;
+            if let Some(landed) = self.land(joined) {
+                return Some(landed);
+            }
+        }
+    }
+
+    fn land(&mut self, joined: Result<(Id, (Verdict, Duration)), JoinError>) -> Option<Landed> {
+        let (task, verdict, took) = match joined {
+            Ok((task, (verdict, took))) => (task, verdict, took),
+            // A crashed check says nothing of the server, and must not go unseen.
+            Err(error) if error.is_panic() => {
+                (error.id(), Verdict::Fail(Failure::Local("the check crashed".into())), Duration::ZERO)
+            }
+            Err(error) => {
+                self.ids.remove(&error.id());
+                self.start_held();
+                return None;
+            }
+        };
+        let id = self.ids.remove(&task)?;
+        self.start_held();
+        // A check that was stopped while its verdict was under way finds no entry: nobody hears it.
+        let entry = self.entries.get_mut(&id)?;
+        entry.flying = None;
+        let now = Instant::now();
+        let next = entry.then.take().unwrap_or(entry.slot + entry.spec.cadence.interval);
+        entry.slot = catch_up(next, now, entry.spec.cadence.interval);
+        self.due.push(Reverse((entry.slot, id)));
+        Some(Landed { id, verdict, took, meter: entry.meter.clone() })
+    }
+
+    /// Starts a check, unless there is no place for it now.
+    fn launch(&mut self, id: CheckId) -> bool {
+        let Some(entry) = self.entries.get_mut(&id) else { return true };
+        let Some(permits) = permits(&self.places, &self.tls_places, &entry.spec.kind) else { return false };
+        let (prober, spec) = (self.prober.clone(), entry.spec.clone());
+        let flight = self.flights.spawn(async move {
+            let _places = permits;
+            fly(&prober, &spec).await
+        });
+        self.ids.insert(flight.id(), id);
+        entry.flying = Some(flight);
+        true
+    }
+
+    fn start_held(&mut self) {
+        while let Some(&id) = self.held.front() {
+            if !self.launch(id) {
+                break;
+            }
+            self.held.pop_front();
+        }
+    }
+
+    /// Spreads the first starts of what was added: the first round soon, the later ones evenly over the interval.
+    fn spread(&mut self, now: Instant) {
+        let fresh = std::mem::take(&mut self.fresh);
+        let count = u32::try_from(fresh.len()).unwrap_or(u32::MAX).max(1);
+        for (k, id) in fresh.into_iter().enumerate() {
+            let Some(entry) = self.entries.get_mut(&id) else { continue };
+            let interval = entry.spec.cadence.interval;
+            let part = f64::from(u32::try_from(k).unwrap_or(u32::MAX)) / f64::from(count);
+            let first = align(self.base, now + interval.min(FIRST_ROUND * count).mul_f64(part));
+            let steady = align(self.base, now + interval.mul_f64(part));
+            // The second start is at most one interval after the first, and not right behind it.
+            let steady = if steady < first + interval / 8 { first + interval } else { steady };
+            entry.slot = first;
+            entry.then = Some(steady.min(first + interval));
+            self.due.push(Reverse((first, id)));
+        }
+    }
+}
+
+/// Room for one more check, if there is.
+fn permits(
+    places: &Arc<Semaphore>,
+    tls_places: &Arc<Semaphore>,
+    kind: &CheckKind,
+) -> Option<(OwnedSemaphorePermit, Option<OwnedSemaphorePermit>)> {
+    let place = places.clone().try_acquire_owned().ok()?;
+    let tls = match kind {
+        CheckKind::Http(HttpCheck { tls: Some(_), .. }) => Some(tls_places.clone().try_acquire_owned().ok()?),
+        CheckKind::Http(HttpCheck { tls: None, .. }) | CheckKind::Connect | CheckKind::Ftp(_) => None,
+    };
+    Some((place, tls))
+}
+
+/// One check under its one deadline.
+async fn fly<P: Prober>(prober: &P, spec: &CheckSpec) -> (Verdict, Duration) {
+    let started = Instant::now();
+    let progress = Progress::default();
+    let verdict = timeout(spec.cadence.deadline, prober.probe(spec, &progress))
+        .await
+        .unwrap_or_else(|_| Verdict::Fail(Failure::TimedOut(progress.stage())));
+    (verdict, started.elapsed())
+}
+
+/// The first slot from `slot` on, in steps of `interval`, that is not over yet.
+fn catch_up(slot: Instant, now: Instant, interval: Duration) -> Instant {
+    if slot >= now {
+        return slot;
+    }
+    let behind = (now - slot).as_nanos().div_ceil(interval.as_nanos().max(1));
+    slot + interval.saturating_mul(u32::try_from(behind).unwrap_or(u32::MAX))
+}
+
+/// The first tick not before `at`.
+fn align(base: Instant, at: Instant) -> Instant {
+    let ticks = at.saturating_duration_since(base).as_nanos().div_ceil(TICK.as_nanos());
+    base + TICK.saturating_mul(u32::try_from(ticks).unwrap_or(u32::MAX))
+}
