@@ -1,0 +1,196 @@
+//! The real loop in a world made of words: a table in memory, servers that behave as they are told, and a clock that
+//! jumps to the next thing that happens. An hour takes milliseconds and is the same twice.
+
+#![allow(dead_code, reason = "each test binary uses its own part of this")]
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    net::SocketAddr,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, SystemTime},
+};
+
+use ldirectord::{
+    check::{Prober, Progress},
+    director::{Fact, Rejection, Snapshot},
+    health::{Evidence, Failure, Stage, Verdict},
+    inbox::{self, Inbox},
+    ipvs::{Ipvs, IpvsError, Memory, Op, Scope, Table},
+    model::{CheckSpec, Config},
+    runtime::{self, Fatal, Limits, Loaded, Outlets, Parts, Report},
+};
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinHandle,
+    time::{Instant, sleep},
+};
+
+/// How a server behaves towards a check.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Behaviour {
+    /// As it should.
+    #[default]
+    Good,
+    /// Nobody listens.
+    Refused,
+    /// The answer is not what it should be.
+    Wrong,
+    /// It accepts and says nothing.
+    Hangs,
+    /// It answers well, but only after this time.
+    Slow(Duration),
+}
+
+/// What the checks meet.
+#[derive(Clone, Debug, Default)]
+pub struct World(Arc<Mutex<WorldState>>);
+
+#[derive(Debug, Default)]
+struct WorldState {
+    servers: BTreeMap<SocketAddr, Behaviour>,
+    probes: BTreeMap<SocketAddr, u64>,
+}
+
+pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl World {
+    pub fn set(&self, server: SocketAddr, behaviour: Behaviour) {
+        lock(&self.0).servers.insert(server, behaviour);
+    }
+
+    pub fn behaviour(&self, server: SocketAddr) -> Behaviour {
+        lock(&self.0).servers.get(&server).copied().unwrap_or_default()
+    }
+
+    /// How often each server was asked.
+    pub fn probes(&self) -> BTreeMap<SocketAddr, u64> {
+        lock(&self.0).probes.clone()
+    }
+}
+
+impl Prober for World {
+    async fn probe(&self, spec: &CheckSpec, progress: &Progress) -> Verdict {
+        *lock(&self.0).probes.entry(spec.target).or_default() += 1;
+        progress.enter(Stage::Answer);
+        match self.behaviour(spec.target) {
+            Behaviour::Good => {
+                sleep(Duration::from_millis(4)).await;
+                Verdict::Pass(Evidence::default())
+            }
+            Behaviour::Refused => Verdict::Fail(Failure::Refused),
+            Behaviour::Wrong => {
+                sleep(Duration::from_millis(4)).await;
+                Verdict::Fail(Failure::Status { code: 500, text: "Internal Server Error".into() })
+            }
+            Behaviour::Hangs => std::future::pending().await,
+            Behaviour::Slow(time) => {
+                sleep(time).await;
+                Verdict::Pass(Evidence::default())
+            }
+        }
+    }
+}
+
+/// The table in memory, with a pace and an eye on every change.
+#[derive(Clone)]
+pub struct Watched {
+    pub memory: Memory,
+    pub delay: Arc<Mutex<Duration>>,
+    /// Called with the table before a batch and with the batch.
+    pub eye: Arc<dyn Fn(&Table, &[Op]) + Send + Sync>,
+}
+
+impl Watched {
+    pub fn new(memory: Memory, eye: impl Fn(&Table, &[Op]) + Send + Sync + 'static) -> Self {
+        Self { memory, delay: Arc::default(), eye: Arc::new(eye) }
+    }
+
+    async fn dawdle(&self) {
+        let delay = *lock(&self.delay);
+        if !delay.is_zero() {
+            sleep(delay).await;
+        }
+    }
+}
+
+impl Ipvs for Watched {
+    async fn read(&mut self, scope: &Scope) -> Result<Table, IpvsError> {
+        self.dawdle().await;
+        self.memory.read(scope).await
+    }
+
+    async fn apply(&mut self, ops: &[Op]) -> Result<(), IpvsError> {
+        self.dawdle().await;
+        (self.eye)(&self.memory.table(), ops);
+        self.memory.apply(ops).await
+    }
+}
+
+/// A running director.
+pub struct Running {
+    pub inbox: Inbox,
+    pub facts: mpsc::Receiver<(SystemTime, Fact)>,
+    pub snapshots: watch::Receiver<Arc<Snapshot>>,
+    pub reports: Arc<Mutex<Vec<Report>>>,
+    pub task: JoinHandle<Result<(), Fatal>>,
+    /// Good configurations in the order in which they were read.
+    pub loads: Arc<Mutex<VecDeque<Arc<Config>>>>,
+}
+
+/// What a load finds on disk.
+pub type Disk = Arc<Mutex<Result<Loaded, Rejection>>>;
+
+/// Callbacks that were run: program and arguments.
+pub type Callbacks = Arc<Mutex<Vec<Vec<String>>>>;
+
+/// Starts a director on the table and the disk.
+pub fn start(table: Watched, world: World, disk: &Disk, callbacks: &Callbacks) -> Running {
+    let (inbox, queue) = inbox::channel();
+    let (facts_in, facts) = mpsc::channel(100_000);
+    let (snapshots_in, snapshots) = watch::channel(Arc::default());
+    let reports: Arc<Mutex<Vec<Report>>> = Arc::default();
+    let (said, epoch) = (reports.clone(), Instant::now());
+    let (load, calls) = (disk.clone(), callbacks.clone());
+    let loads: Arc<Mutex<VecDeque<Arc<Config>>>> = Arc::default();
+    let read = loads.clone();
+    let begin = lock(disk).clone().expect("the first configuration is good");
+    let parts = Parts {
+        ipvs: table,
+        prober: world,
+        begin,
+        load: Arc::new(move || {
+            let loaded = lock(&load).clone();
+            lock(&read).extend(loaded.iter().map(|loaded| loaded.config.clone()));
+            loaded
+        }),
+        hook: Arc::new(move |command| {
+            lock(&calls).push(command.argv);
+            Box::pin(async { Ok(()) })
+        }),
+        outlets: Outlets {
+            facts: facts_in,
+            snapshots: snapshots_in,
+            service: Box::new(move |report| lock(&said).push(report)),
+        },
+        limits: Limits::default(),
+        watchdog: None,
+        background: None,
+        clock: Arc::new(move || SystemTime::UNIX_EPOCH + epoch.elapsed()),
+    };
+    let task = tokio::spawn(runtime::run(parts, queue));
+    Running { inbox, facts, snapshots, reports, task, loads }
+}
+
+impl Running {
+    /// What was told since the last call.
+    pub fn take_facts(&mut self) -> Vec<Fact> {
+        std::iter::from_fn(|| self.facts.try_recv().ok()).map(|(_, fact)| fact).collect()
+    }
+}
+
+/// A runtime whose clock is paused.
+pub fn paused() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().expect("a runtime")
+}
