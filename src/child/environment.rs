@@ -14,13 +14,14 @@ const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/s
 
 /// What the service manager says to the daemon and to no other process (`systemd.exec(5)`, "Environment Variables").
 /// A child that saw `NOTIFY_SOCKET` could speak in our name; one that saw `LISTEN_FDS` would look for sockets it has not.
-const OURS: [&str; 12] = [
+const OURS: [&str; 13] = [
     "NOTIFY_SOCKET",
     "WATCHDOG_PID",
     "WATCHDOG_USEC",
     "LISTEN_PID",
     "LISTEN_FDS",
     "LISTEN_FDNAMES",
+    "LISTEN_PIDFDID",
     "FDSTORE",
     "MAINPID",
     "MANAGERPID",

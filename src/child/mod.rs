@@ -103,9 +103,12 @@ pub enum ChildError {
 
 impl Program {
     /// A program with these arguments, no input, ten seconds, and 64 KiB of output.
-    pub fn new<A: Into<OsString>>(program: impl Into<OsString>, args: impl IntoIterator<Item = A>) -> Self {
+    pub fn new<A: Into<OsString>>(
+        program: impl Into<OsString>,
+        arguments: impl IntoIterator<Item = A>,
+    ) -> Self {
         let mut argv = vec![program.into()];
-        argv.extend(args.into_iter().map(Into::into));
+        argv.extend(arguments.into_iter().map(Into::into));
         Self {
             argv,
             env: Vec::new(),
@@ -161,24 +164,33 @@ pub async fn run(program: Program) -> Result<Finished, ChildError> {
     Ok(Finished { status, stdout: stdout.bytes, stderr: stderr.bytes, truncated })
 }
 
-fn spawn(argv: &[OsString], env: &[(OsString, OsString)], with_input: bool) -> Result<Child, ChildError> {
-    let Some((program, args)) = argv.split_first() else {
+fn spawn(
+    argv: &[OsString],
+    variables: &[(OsString, OsString)],
+    with_input: bool,
+) -> Result<Child, ChildError> {
+    let Some((program, arguments)) = argv.split_first() else {
         return Err(ChildError::NotFound { program: String::new() });
     };
     let mut command = Command::new(program);
     command
-        .args(args)
+        .args(arguments)
         .stdin(if with_input { Stdio::piped() } else { Stdio::null() })
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .process_group(0)
         .kill_on_drop(true);
     environment::clean(&mut command);
-    command.envs(env.iter().map(|(name, value)| (name, value)));
-    command.spawn().map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound => ChildError::NotFound { program: name(argv) },
-        io::ErrorKind::PermissionDenied => ChildError::NotPermitted { program: name(argv) },
-        _ => ChildError::Spawn { program: name(argv), error },
+    command.envs(variables.iter().map(|(name, value)| (name, value)));
+    command.spawn().map_err(|error| {
+        let program = name(argv);
+        if error.kind() == io::ErrorKind::NotFound {
+            ChildError::NotFound { program }
+        } else if error.kind() == io::ErrorKind::PermissionDenied {
+            ChildError::NotPermitted { program }
+        } else {
+            ChildError::Spawn { program, error }
+        }
     })
 }
 
