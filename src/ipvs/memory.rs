@@ -50,6 +50,7 @@ impl Memory {
     }
 
     /// Takes the changes that were carried out since the last call.
+    #[must_use]
     pub fn take_applied(&self) -> Vec<Op> {
         self.with(|inner| std::mem::take(&mut inner.applied))
     }
@@ -100,7 +101,7 @@ impl Ipvs for Memory {
                     Ok(()) => inner.applied.push(op.clone()),
                     Err(words) => {
                         result =
-                            Err(IpvsError::Failed { status: "exit status 255".into(), words: words.into() });
+                            Err(IpvsError::Failed { status: "exit status: 255".into(), words: words.into() });
                     }
                 }
             }
