@@ -181,9 +181,25 @@ async fn a_batch_half_done_shows_in_the_reading_alone() {
     stand_in.behave("");
     let table = ipvsadm.read(&Scope::All).await.unwrap();
     assert_eq!(table.0[&id("tcp:192.0.2.1:80")].dests.len(), 1);
-    stand_in.behave("deaf");
-    let many: Vec<Op> = (1..=60_000).map(|mark| add(&format!("fwm:{mark}"))).collect();
-    ipvsadm.apply(&many).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_table_of_any_size_is_written_whole_and_in_order() {
+    let stand_in = StandIn::behaving("");
+    let mut ipvsadm = stand_in.ipvsadm();
+    let service = add("tcp:192.0.2.1:80");
+    let server = |n: u16| dest("tcp:192.0.2.1:80", &format!("10.0.0.1:{n}"), Forward::Masq, 1);
+    let ops: Vec<Op> = std::iter::once(service).chain((1..=9_000).map(server)).collect();
+    ipvsadm.apply(&ops).await.unwrap();
+    assert_eq!(ipvsadm.read(&Scope::All).await.unwrap().0[&id("tcp:192.0.2.1:80")].dests.len(), 9_000);
+    assert_eq!(stand_in.calls(), ["--restore", "--restore", "--restore", "-Ln"]);
+}
+
+#[tokio::test]
+async fn a_program_that_reads_nothing_does_not_block() {
+    let stand_in = StandIn::behaving("deaf");
+    let many: Vec<Op> = (1..=4_000).map(|mark| add(&format!("fwm:{mark}"))).collect();
+    stand_in.ipvsadm().apply(&many).await.unwrap();
 }
 
 #[tokio::test]

@@ -1,5 +1,5 @@
 //! The kernel's table through the program `ipvsadm` (1.31, ipvsadm(8)): one process for one change, one
-//! `ipvsadm --restore` for many, and one for a reading, however large.
+//! `ipvsadm --restore` for some thousands, and one for a reading, however large.
 //!
 //! What its `--restore` does with a line it cannot carry out: when the kernel refuses, it says so without naming the
 //! line, goes on, and exits with the status of the *last* line; when it does not like the line itself, it exits at
@@ -26,8 +26,11 @@ use crate::{
     model::VirtualId,
 };
 
-/// How long one `ipvsadm` may take. A full table of 40,000 servers takes a fraction of this on a slow machine.
+/// How long one `ipvsadm` may take. Reading 40,000 servers takes a tenth of this on a very slow machine.
 const DEADLINE: Duration = Duration::from_secs(10);
+/// How many changes one `ipvsadm --restore` gets. The kernel takes up to a millisecond for each on that machine, and
+/// a batch that only is large must not be taken for one that hangs.
+const BATCH: usize = 4_000;
 /// How long it may take to end after SIGTERM. It has nothing to tidy up.
 const GRACE: Duration = Duration::from_millis(500);
 /// How much of its output is kept. A line has at most 130 bytes, so this is half a million destinations.
@@ -135,6 +138,18 @@ impl Ipvsadm {
         if finished.status.success() { Ok(()) } else { Err(classify::failure(&finished)) }
     }
 
+    /// Writes batch after batch. A failure of lines is no reason to leave out the batches after it; a failure to run is.
+    async fn restore_all(&mut self, ops: &[&Op]) -> Result<(), IpvsError> {
+        let mut result = Ok(());
+        for batch in ops.chunks(BATCH) {
+            match self.restore(batch).await {
+                Err(error @ IpvsError::Failed { .. }) => result = result.and(Err(error)),
+                done => done?,
+            }
+        }
+        result
+    }
+
     async fn restore(&mut self, ops: &[&Op]) -> Result<(), IpvsError> {
         let finished = self.batch(ops).await?;
         if finished.status.success() && !classify::grumbled(&finished) {
@@ -189,7 +204,7 @@ impl Ipvs for Ipvsadm {
         match sent.as_slice() {
             [] => {}
             [op] => self.change(op).await?,
-            many => self.restore(many).await?,
+            many => self.restore_all(many).await?,
         }
         refused.map_or(Ok(()), |(op, why)| {
             let words = format!("ipvsadm {}: {why}", render::line(op));
