@@ -6,7 +6,7 @@ use std::time::Duration;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum IpvsError {
     /// There is no `ipvsadm` program.
-    #[error("ipvsadm is not installed ({looked} has none): install the package ipvsadm")]
+    #[error("ipvsadm is not installed (looked for in {looked}): install the package ipvsadm")]
     Missing {
         /// Where it was looked for.
         looked: String,

@@ -101,7 +101,7 @@ impl Ipvs for Memory {
                     Ok(()) => inner.applied.push(op.clone()),
                     Err(words) => {
                         result =
-                            Err(IpvsError::Failed { status: "exit status 255".into(), words: words.into() });
+                            Err(IpvsError::Failed { status: "exit status: 255".into(), words: words.into() });
                     }
                 }
             }

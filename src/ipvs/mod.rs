@@ -1,16 +1,22 @@
 //! The kernel's IPVS table: as a value, as a seam, and the two tables that ship: the real one through `ipvsadm`,
-//! and one in memory.
+//! and one in memory, which also serves `--dry-run`.
 //!
 //! Knows the model's identities; knows nothing of health, of checks or of why a table is wanted.
 
 mod error;
+pub mod ipvsadm;
 mod memory;
+mod printing;
+mod refusal;
 pub mod table;
 
 use std::future::Future;
 
 pub use error::IpvsError;
+pub use ipvsadm::Ipvsadm;
 pub use memory::{Fault, Memory};
+pub use printing::DryRun;
+pub use refusal::refusal;
 pub use table::{Dest, Op, Service, ServiceSettings, Table};
 
 use crate::model::VirtualId;
@@ -29,7 +35,8 @@ pub trait Ipvs: Send + 'static {
     /// Reads the table. A scope of few services may be answered by a whole table; callers look up what they asked for.
     fn read(&mut self, scope: &Scope) -> impl Future<Output = Result<Table, IpvsError>> + Send;
 
-    /// Writes changes, in order, going on after one that fails. Success means the commands were carried out as far
-    /// as the program's exit status tells, which is not far: the caller reads back what it wrote.
+    /// Writes changes, in order, going on after one that fails. An error tells why at least one failed, and says
+    /// nothing about the others; success means that no failure was seen, which is not much either. In both cases the
+    /// caller reads back what it wrote.
     fn apply(&mut self, ops: &[Op]) -> impl Future<Output = Result<(), IpvsError>> + Send;
 }

@@ -1,8 +1,9 @@
 //! The table as a value, and the changes one can make to it.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, net::Ipv4Addr, sync::Arc, time::Duration};
 
-use crate::model::{Forward, Persistence, RealId, VirtualId};
+use super::refusal::refusal;
+use crate::model::{Forward, Netmask, Persistence, RealId, VirtualId};
 
 /// A table, or the part of one that was read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,8 +25,8 @@ pub struct ServiceSettings {
     pub scheduler: Arc<str>,
     /// Persistence, if any.
     pub persistence: Option<Persistence>,
-    /// Settings that the kernel has and the configuration cannot name, as options of `ipvsadm`, in its order
-    /// (e.g. `-o`, `-b sh-port`). Wanted services have none, so a foreign one is seen as a difference.
+    /// Settings that the kernel has and the configuration cannot name, as words of `ipvsadm`, in the order in which
+    /// it saves them (e.g. `--pe`, `sip`, `-o`, `-b`, `sh-port`). Wanted services have none, so a foreign one is seen as a difference.
     pub others: Vec<String>,
 }
 
@@ -78,15 +79,18 @@ impl Table {
     pub fn apply(&mut self, op: &Op) -> Result<(), &'static str> {
         const NO_SERVICE: &str = "No such service";
         const NO_DEST: &str = "No such destination";
+        if let Some(why) = refusal(op) {
+            return Err(why);
+        }
         match op {
             Op::AddService(id, settings) => {
                 if self.0.contains_key(id) {
                     return Err("Service already exists");
                 }
-                self.0.insert(*id, Service { settings: settings.clone(), dests: BTreeMap::new() });
+                self.0.insert(*id, Service { settings: kernel_settings(settings), dests: BTreeMap::new() });
             }
             Op::EditService(id, settings) => {
-                self.0.get_mut(id).ok_or(NO_SERVICE)?.settings = settings.clone();
+                self.0.get_mut(id).ok_or(NO_SERVICE)?.settings = kernel_settings(settings);
             }
             Op::DeleteService(id) => {
                 self.0.remove(id).ok_or(NO_SERVICE)?;
@@ -114,17 +118,28 @@ impl Table {
 }
 
 /// The address under which the kernel stores a destination: without masquerading the packet's port is not changed,
-/// so the port is always the service's, whatever was asked for (ipvsadm(8), `-r`).
+/// so the port is always the service's, whatever was asked for (ipvsadm(8), `-r`). A firewall mark stands for many
+/// ports; there the port stays what was asked for, and means nothing.
 #[must_use]
 pub fn kernel_id(service: VirtualId, real: RealId, forward: Forward) -> RealId {
-    match forward {
-        Forward::Masq | Forward::Local => real,
-        Forward::Gate | Forward::Ipip => {
-            let mut address = real.0;
-            address.set_port(service.port());
-            RealId(address)
+    match (service, forward) {
+        (VirtualId::Addr { address, .. }, Forward::Gate | Forward::Ipip | Forward::Local) => {
+            RealId((real.0.ip(), address.port()).into())
         }
+        (VirtualId::Addr { .. }, Forward::Masq) | (VirtualId::FwMark { .. }, _) => real,
     }
+}
+
+/// The settings as they read back from the kernel: a mask that takes every bit is no mask, and time is in seconds.
+#[must_use]
+pub fn kernel_settings(settings: &ServiceSettings) -> ServiceSettings {
+    let persistence = settings.persistence.map(|persistence| Persistence {
+        timeout: Duration::from_secs(persistence.timeout.as_secs()),
+        netmask: persistence
+            .netmask
+            .filter(|mask| !matches!(mask, Netmask::V4(Ipv4Addr::BROADCAST) | Netmask::V6(128))),
+    });
+    ServiceSettings { persistence, ..settings.clone() }
 }
 
 #[cfg(test)]
@@ -148,6 +163,28 @@ mod tests {
         table.apply(&Op::AddDest(id(), real, Dest { forward: Forward::Masq, weight: 1 })).unwrap();
         let shown: Vec<String> = table.0[&id()].dests.keys().map(ToString::to_string).collect();
         assert_eq!(shown, ["10.9.9.7:80", "10.9.9.7:8080"]);
+    }
+
+    #[test]
+    fn a_mark_leaves_the_port_as_it_was_asked_for() {
+        let real = RealId("10.9.9.7:8080".parse().unwrap());
+        for forward in [Forward::Gate, Forward::Masq, Forward::Ipip] {
+            assert_eq!(kernel_id("fwm:7".parse().unwrap(), real, forward), real);
+        }
+    }
+
+    #[test]
+    fn the_mask_of_a_single_address_is_no_mask() {
+        let mut table = Table::default();
+        for (id, mask) in
+            [(id(), Netmask::V4(Ipv4Addr::BROADCAST)), ("fwm6:7".parse().unwrap(), Netmask::V6(128))]
+        {
+            let persistence =
+                Some(Persistence { timeout: Duration::from_millis(60_500), netmask: Some(mask) });
+            table.apply(&Op::AddService(id, ServiceSettings { persistence, ..settings() })).unwrap();
+            let shown = table.0[&id].settings.persistence;
+            assert_eq!(shown, Some(Persistence { timeout: Duration::from_secs(60), netmask: None }));
+        }
     }
 
     #[test]
