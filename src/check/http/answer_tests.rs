@@ -21,7 +21,7 @@ fn take(bytes: &[u8], pieces: &[usize], want: Want) -> Outcome {
             break;
         }
         let (piece, after) = rest.split_at((*length).min(rest.len()));
-        complete = answer.feed(piece).map_err(kind);
+        complete = answer.feed(piece).map_err(|malformed| kind(&malformed));
         rest = after;
     }
     if complete == Ok(false) {
@@ -37,7 +37,7 @@ fn take(bytes: &[u8], pieces: &[usize], want: Want) -> Outcome {
 }
 
 /// The words of an error hold what had come by then, which depends on the pieces; its kind does not.
-fn kind(malformed: Malformed) -> &'static str {
+fn kind(malformed: &Malformed) -> &'static str {
     match malformed {
         Malformed::NotHttp(_) => "not http",
         Malformed::TooLong => "too long",
