@@ -16,12 +16,11 @@ mod net;
 pub mod tls;
 mod trouble;
 
+#[cfg(feature = "tls")]
+use std::sync::Arc;
 use std::{
     future::Future,
-    sync::{
-        Arc,
-        atomic::{AtomicU8, Ordering},
-    },
+    sync::atomic::{AtomicU8, Ordering},
 };
 
 use crate::{
@@ -77,10 +76,13 @@ impl Default for Progress {
 /// The probes over the network, with what they share: trusted certificates, TLS contexts, the HTTP client that follows
 /// redirects. A clone is a reference.
 #[derive(Clone)]
-pub struct Probes(Arc<Shared>);
-
-struct Shared {
+pub struct Probes {
     #[cfg(feature = "tls")]
+    shared: Arc<Shared>,
+}
+
+#[cfg(feature = "tls")]
+struct Shared {
     tls: tls::Tls,
     #[cfg(feature = "http")]
     clients: http::Clients,
@@ -98,12 +100,11 @@ impl Probes {
     /// # Errors
     /// The file of authorities is there but cannot be read or understood. None at all is no error: then no certificate
     /// is trusted, and checks that verify say so.
-    #[cfg_attr(not(feature = "tls"), expect(clippy::missing_const_for_fn, reason = "not const with TLS"))]
     pub fn new() -> Result<Self, Unready> {
         #[cfg(feature = "tls")]
         return Self::trusting(tls::Trust::system()?);
         #[cfg(not(feature = "tls"))]
-        return Ok(Self(Arc::new(Shared {})));
+        return Ok(Self {});
     }
 
     /// Probes that trust these authorities.
@@ -112,11 +113,13 @@ impl Probes {
     /// OpenSSL cannot be set up.
     #[cfg(feature = "tls")]
     pub fn trusting(trust: tls::Trust) -> Result<Self, Unready> {
-        Ok(Self(Arc::new(Shared {
-            #[cfg(feature = "http")]
-            clients: http::Clients::new(trust.clone()),
-            tls: tls::Tls::new(trust)?,
-        })))
+        Ok(Self {
+            shared: Arc::new(Shared {
+                #[cfg(feature = "http")]
+                clients: http::Clients::new(trust.clone()),
+                tls: tls::Tls::new(trust)?,
+            }),
+        })
     }
 
     /// The same probes after the authorities may have changed: call it at each reload, off the loop. Costs one read of
@@ -126,7 +129,7 @@ impl Probes {
     /// As [`Probes::new`]; the probes at hand stay good.
     pub fn refreshed(&self) -> Result<Self, Unready> {
         #[cfg(feature = "tls")]
-        if let Some(trust) = self.0.tls.trust().changed()? {
+        if let Some(trust) = self.shared.tls.trust().changed()? {
             return Self::trusting(trust);
         }
         Ok(self.clone())
@@ -140,7 +143,7 @@ impl Prober for Probes {
             CheckKind::Connect => connect::probe(spec.target).await,
             #[cfg(feature = "http")]
             CheckKind::Http(check) => {
-                http::probe(&self.0.tls, &self.0.clients, spec.target, check, progress).await
+                http::probe(&self.shared.tls, &self.shared.clients, spec.target, check, progress).await
             }
             // Boxed, so that the state of a large library future is no part of the small and frequent ones.
             #[cfg(feature = "ftp")]

@@ -15,6 +15,14 @@ use crate::{
 const NAME: &str = "www.example.com";
 const ALL: [TlsVerify; 3] = [TlsVerify::No, TlsVerify::Chain, TlsVerify::Full];
 
+/// Probes that trust this certificate.
+pub(crate) fn trusting(pair: &Pair) -> Probes {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("ca.pem");
+    pair.write_pem(&path);
+    Probes::trusting(Trust::file(path).unwrap()).unwrap()
+}
+
 /// An authority, and probes that trust it.
 struct Lab {
     authority: Pair,
@@ -24,10 +32,7 @@ struct Lab {
 impl Lab {
     fn new() -> Self {
         let authority = Pair::authority();
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("ca.pem");
-        authority.write_pem(&path);
-        let probes = Probes::trusting(Trust::file(path).unwrap()).unwrap();
+        let probes = trusting(&authority);
         Self { authority, probes }
     }
 
@@ -116,6 +121,18 @@ async fn an_unknown_authority_fails_where_it_is_verified() {
     }
     for context in [alone, strange] {
         assert!(certificate(&lab.find(&context, TlsVerify::No, Some(NAME)).await).name_matches);
+    }
+}
+
+#[tokio::test]
+async fn a_servers_own_certificate_can_be_what_is_trusted() {
+    let issued = Pair::authority().issue(NAME, VALID);
+    for own in [Pair::self_signed(NAME), issued] {
+        let probes = trusting(&own);
+        let server = Server::acting_in_tls(LOOPBACKS[0], own.server(), page_of("good")).await;
+        assert!(
+            certificate(&ask(&probes, server.address, https(TlsVerify::Full, Some(NAME))).await).name_matches
+        );
     }
 }
 

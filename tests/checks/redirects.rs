@@ -1,7 +1,7 @@
 use std::{net::SocketAddr, time::Duration};
 
 use ldirectord::{
-    check::{Probes, tls::Trust},
+    check::Probes,
     health::{Failure, Stage, Verdict},
     model::{CheckKind, HttpCheck, TlsVerify},
 };
@@ -9,7 +9,9 @@ use ldirectord::{
 use crate::{
     ask_within,
     certificates::{EXPIRED, Pair, VALID},
-    failure, page, passed, probes,
+    failure,
+    https::trusting,
+    page, passed, probes,
     server::{Act, LOOPBACKS, Server, nobody, say},
 };
 
@@ -136,10 +138,7 @@ async fn a_redirect_to_silence_times_out() {
 #[tokio::test]
 async fn a_redirect_to_https_is_verified_like_https() {
     let authority = Pair::authority();
-    let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("ca.pem");
-    authority.write_pem(&path);
-    let probes = Probes::trusting(Trust::file(path).unwrap()).unwrap();
+    let probes = trusting(&authority);
     let acts = vec![Act::Hear, say(GOOD)];
     let verdict = async |pair: Pair, tls: Option<TlsVerify>| {
         let secure = Server::acting_in_tls(LOOPBACKS[0], pair.server(), acts.clone()).await;

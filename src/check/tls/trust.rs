@@ -11,6 +11,7 @@ use openssl::{
     x509::{
         X509,
         store::{X509Store, X509StoreBuilder},
+        verify::X509VerifyFlags,
     },
 };
 
@@ -84,6 +85,8 @@ impl Trust {
     /// The authorities as OpenSSL wants them: all in memory, no directory to look them up in.
     pub(super) fn store(&self) -> Result<X509Store, ErrorStack> {
         let mut store = X509StoreBuilder::new()?;
+        // Whatever stands in the file is trusted for itself: an intermediate authority, or a server's own certificate.
+        store.set_flags(X509VerifyFlags::PARTIAL_CHAIN)?;
         if !self.is_empty() {
             for certificate in X509::stack_from_pem(&self.pem)? {
                 store.add_cert(certificate)?;
