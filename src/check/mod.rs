@@ -1,27 +1,174 @@
-//! Stand-in until the probes are merged.
-use crate::{
-    health::{Stage, Verdict},
-    model::CheckSpec,
-};
+//! Probes: one function per protocol, each asks one real server once and says what it found.
+//!
+//! A probe holds no state between two checks and starts no task of its own: dropping its future closes its sockets and
+//! frees its memory, whatever it was waiting for. It has no clock either: the deadline around it belongs to the loop,
+//! which reads from [`Progress`] what the probe was doing when the deadline passed.
+
+mod connect;
+#[cfg(any(feature = "http", feature = "ftp"))]
+mod content;
+#[cfg(feature = "ftp")]
+mod ftp;
+#[cfg(feature = "http")]
+pub mod http;
+mod net;
+#[cfg(feature = "tls")]
+pub mod tls;
+mod trouble;
+
+#[cfg(feature = "tls")]
+use std::sync::Arc;
 use std::{
     future::Future,
     sync::atomic::{AtomicU8, Ordering},
 };
-/// Stage.
-#[derive(Debug, Default)]
+
+use crate::{
+    health::{Evidence, Failure, Stage, Verdict},
+    model::{CheckKind, CheckSpec},
+};
+
+/// Who can ask a real server how it is: [`Probes`] over the network, a script in tests.
+pub trait Prober: Clone + Send + Sync + 'static {
+    /// Asks once. The caller puts the deadline around it (`spec.cadence.deadline`), and when that passes drops the
+    /// future and reports [`Failure::TimedOut`] with [`Progress::stage`].
+    fn probe(&self, spec: &CheckSpec, progress: &Progress) -> impl Future<Output = Verdict> + Send;
+}
+
+/// How far a probe has come: written by the probe, read by whoever ended it.
+#[derive(Debug)]
 pub struct Progress(AtomicU8);
+
 impl Progress {
-    /// Stage.
-    pub fn enter(&self, stage: Stage) {
-        self.0.store(stage as u8, Ordering::Relaxed);
+    const STAGES: [Stage; 5] = [Stage::Connect, Stage::Tls, Stage::Login, Stage::Answer, Stage::Transfer];
+
+    /// A probe that has not begun: it is about to connect.
+    #[must_use]
+    pub fn new() -> Self {
+        Self(AtomicU8::new(0))
     }
-    /// Stage.
+
+    /// Notes that the probe is in this stage now.
+    pub fn enter(&self, stage: Stage) {
+        let index = match stage {
+            Stage::Connect => 0,
+            Stage::Tls => 1,
+            Stage::Login => 2,
+            Stage::Answer => 3,
+            Stage::Transfer => 4,
+        };
+        self.0.store(index, Ordering::Relaxed);
+    }
+
+    /// The stage the probe is in.
+    #[must_use]
     pub fn stage(&self) -> Stage {
-        Stage::Connect
+        Self::STAGES[usize::from(self.0.load(Ordering::Relaxed))]
     }
 }
-/// Probes.
-pub trait Prober: Clone + Send + Sync + 'static {
-    /// Probe.
-    fn probe(&self, spec: &CheckSpec, progress: &Progress) -> impl Future<Output = Verdict> + Send;
+
+impl Default for Progress {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The probes over the network, with what they share: trusted certificates, TLS contexts, the HTTP client that follows
+/// redirects. A clone is a reference.
+#[derive(Clone)]
+pub struct Probes {
+    #[cfg(feature = "tls")]
+    shared: Arc<Shared>,
+}
+
+#[cfg(feature = "tls")]
+struct Shared {
+    tls: tls::Tls,
+    #[cfg(feature = "http")]
+    clients: http::Clients,
+}
+
+/// What the probes share cannot be made: the certificate authorities cannot be read, or OpenSSL cannot be set up.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Unready(String);
+
+impl Probes {
+    /// Probes that trust the certificate authorities of this system. Reads the file of authorities: call it off the
+    /// loop.
+    ///
+    /// # Errors
+    /// The file of authorities is there but cannot be read or understood. None at all is no error: then no certificate
+    /// is trusted, and checks that verify say so.
+    pub fn new() -> Result<Self, Unready> {
+        #[cfg(feature = "tls")]
+        return Self::trusting(tls::Trust::system()?);
+        #[cfg(not(feature = "tls"))]
+        return Ok(Self {});
+    }
+
+    /// Probes that trust these authorities.
+    ///
+    /// # Errors
+    /// OpenSSL cannot be set up.
+    #[cfg(feature = "tls")]
+    pub fn trusting(trust: tls::Trust) -> Result<Self, Unready> {
+        Ok(Self {
+            shared: Arc::new(Shared {
+                #[cfg(feature = "http")]
+                clients: http::Clients::new(trust.clone()),
+                tls: tls::Tls::new(trust)?,
+            }),
+        })
+    }
+
+    /// The same probes after the authorities may have changed: call it at each reload, off the loop. Costs one read of
+    /// their file when they did not; checks in flight end with what they began with.
+    ///
+    /// # Errors
+    /// As [`Probes::new`]; the probes at hand stay good.
+    pub fn refreshed(&self) -> Result<Self, Unready> {
+        #[cfg(feature = "tls")]
+        if let Some(trust) = self.shared.tls.trust().changed()? {
+            return Self::trusting(trust);
+        }
+        Ok(self.clone())
+    }
+}
+
+impl Prober for Probes {
+    async fn probe(&self, spec: &CheckSpec, progress: &Progress) -> Verdict {
+        progress.enter(Stage::Connect);
+        let outcome: Result<Evidence, Failure> = match &spec.kind {
+            CheckKind::Connect => connect::probe(spec.target).await,
+            #[cfg(feature = "http")]
+            CheckKind::Http(check) => {
+                http::probe(&self.shared.tls, &self.shared.clients, spec.target, check, progress).await
+            }
+            // Boxed, so that the state of a large library future is no part of the small and frequent ones.
+            #[cfg(feature = "ftp")]
+            CheckKind::Ftp(check) => Box::pin(ftp::probe(spec.target, check, progress)).await,
+            #[cfg(not(all(feature = "http", feature = "ftp")))]
+            other => Err(Failure::Local(format!("this build has no {} checks", other.name()))),
+        };
+        match outcome {
+            Ok(evidence) => Verdict::Pass(evidence),
+            Err(failure) => Verdict::Fail(failure),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn progress_remembers_each_stage() {
+        let progress = Progress::new();
+        assert_eq!(progress.stage(), Stage::Connect);
+        for stage in Progress::STAGES {
+            progress.enter(stage);
+            assert_eq!(progress.stage(), stage);
+        }
+    }
 }

@@ -1,0 +1,52 @@
+//! The content a server sent: kept up to a limit, and matched.
+
+use crate::{health::Failure, model::Pattern};
+
+/// The most that is kept of a page or file: what stands behind it is not matched.
+pub(super) const LIMIT: usize = 1 << 20;
+
+/// Appends as much of `bytes` as there is room for; false when the limit is reached.
+pub(super) fn keep(content: &mut Vec<u8>, bytes: &[u8]) -> bool {
+    let room = LIMIT - content.len();
+    content.extend_from_slice(&bytes[..bytes.len().min(room)]);
+    content.len() < LIMIT
+}
+
+/// Whether the content is what was wanted.
+pub(super) fn matches(wanted: &Pattern, content: &[u8]) -> Result<(), Failure> {
+    match wanted.is_match(content) {
+        Ok(true) => Ok(()),
+        Ok(false) => {
+            Err(Failure::Mismatch { wanted: wanted.as_str().to_owned(), got: Failure::excerpt(content) })
+        }
+        // Neither a match nor its absence, and no fault of the server: the words name the pattern.
+        Err(gave_up) => Err(Failure::Protocol(format!("pattern {wanted:?} given up: {gave_up}"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn content_is_kept_up_to_the_limit() {
+        let mut content = vec![0; LIMIT - 3];
+        assert!(keep(&mut content, b"ab"));
+        assert!(!keep(&mut content, b"cdef"));
+        assert!(!keep(&mut content, b"g"));
+        assert_eq!((content.len(), &content[LIMIT - 3..]), (LIMIT, &b"abc"[..]));
+    }
+
+    #[test]
+    fn a_pattern_that_is_given_up_has_words_of_its_own() {
+        let pattern = Pattern::new("^(a+)+$").unwrap();
+        let mut content = vec![b'a'; 5_000];
+        content.push(b'b');
+        let failure = matches(&pattern, &content).unwrap_err();
+        assert_eq!(failure.kind(), "protocol");
+        assert!(
+            failure.to_string().contains("pattern /^(a+)+$/ given up: match limit exceeded"),
+            "{failure}"
+        );
+    }
+}

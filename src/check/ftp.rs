@@ -1,0 +1,168 @@
+//! FTP (RFC 959): log in, fetch a file, match it.
+//!
+//! Passive mode always, and the data connection goes to the address that is checked, whatever the server says of its
+//! own (servers behind NAT tell private ones, malicious ones tell others). IPv6 uses EPSV (RFC 2428). Binary type, so
+//! that what is matched is what the file holds.
+
+use std::{io, net::SocketAddr};
+
+use futures_util::FutureExt as _;
+use socket2::SockRef;
+use suppaftp::{
+    FtpError, Mode,
+    tokio::AsyncFtpStream,
+    types::{FileType, Response},
+};
+
+use super::{
+    Progress, content,
+    net::{self, Ack},
+    trouble,
+};
+use crate::{
+    health::{Evidence, Failure, Stage},
+    model::FtpCheck,
+};
+
+/// Fetches the file once.
+pub(super) async fn probe(
+    target: SocketAddr,
+    check: &FtpCheck,
+    progress: &Progress,
+) -> Result<Evidence, Failure> {
+    let mut ftp = log_in(target, check, progress).await?;
+    progress.enter(Stage::Answer);
+    let answer = |error| failure(error, Stage::Answer);
+    ftp.transfer_type(FileType::Binary).await.map_err(answer)?;
+    let mut file = ftp.retr_as_stream(&check.request).await.map_err(answer)?;
+
+    progress.enter(Stage::Transfer);
+    let transfer = |error: io::Error| trouble::failure(&error, Stage::Transfer);
+    let mut content = Vec::new();
+    // Without a pattern the transfer must complete, so all is read and nothing kept.
+    let mut keep = |bytes: &[u8]| check.receive.is_none() || content::keep(&mut content, bytes);
+    let whole = loop {
+        match net::receive(&mut file, |bytes| (bytes.is_empty(), keep(bytes))).await.map_err(transfer)? {
+            (true, _) => break true,
+            (false, true) => {}
+            (false, false) => break false,
+        }
+    };
+    if whole {
+        file.finish().await.map_err(|error| failure(error, Stage::Transfer))?;
+    }
+    if let Some(wanted) = &check.receive {
+        content::matches(wanted, &content)?;
+    }
+    if whole {
+        take_leave(&mut ftp).await;
+    }
+    Ok(Evidence::default())
+}
+
+async fn log_in(
+    target: SocketAddr,
+    check: &FtpCheck,
+    progress: &Progress,
+) -> Result<AsyncFtpStream, Failure> {
+    // The server speaks first: a late acknowledgement would only delay it.
+    let stream =
+        net::dial(target, Ack::Prompt).await.map_err(|error| trouble::failure(&error, Stage::Connect))?;
+    progress.enter(Stage::Login);
+    let mut ftp = AsyncFtpStream::connect_with_stream(stream)
+        .await
+        .map_err(|error| failure(error, Stage::Login))?
+        .passive_stream_builder(|address| {
+            Box::pin(async move { net::dial(address, Ack::Prompt).await.map_err(FtpError::ConnectionError) })
+        });
+    ftp.set_passive_nat_workaround(true);
+    if target.is_ipv6() {
+        ftp.set_mode(Mode::ExtendedPassive);
+    }
+    ftp.login(check.login.as_str(), check.passwd.reveal()).await.map_err(|error| match error {
+        FtpError::UnexpectedResponse(reply) => refused(&reply),
+        FtpError::ConnectionError(_)
+        | FtpError::BadResponse
+        | FtpError::InvalidAddress(_)
+        | FtpError::DataConnectionAlreadyOpen => failure(error, Stage::Login),
+    })?;
+    Ok(ftp)
+}
+
+/// Says goodbye and does not wait for the answer: the check has passed, and a server that hangs now must not change
+/// that. The connection is closed in the ordinary way, so that the server still reads the goodbye.
+async fn take_leave(ftp: &mut AsyncFtpStream) {
+    {
+        let socket = ftp.get_ref().await;
+        // Without this the connection is reset, which is as well.
+        let _ = SockRef::from(&*socket).set_linger(None);
+    }
+    let _ = ftp.quit().now_or_never();
+}
+
+/// A login that was refused; but 421 says that the server is going down or is full, whoever asks (RFC 959, 5.4).
+fn refused(reply: &Response) -> Failure {
+    match code(reply) {
+        421 => status(reply),
+        _ => Failure::Login(text(reply)),
+    }
+}
+
+fn status(reply: &Response) -> Failure {
+    Failure::Status { code: code(reply), text: text(reply) }
+}
+
+/// What the library's errors mean in this stage.
+fn failure(error: FtpError, stage: Stage) -> Failure {
+    match error {
+        FtpError::ConnectionError(error) => io_failure(&error, stage),
+        FtpError::UnexpectedResponse(reply) => status(&reply),
+        FtpError::BadResponse => Failure::Protocol("malformed FTP reply".to_owned()),
+        FtpError::InvalidAddress(_) | FtpError::DataConnectionAlreadyOpen => {
+            Failure::Protocol(error.to_string())
+        }
+    }
+}
+
+fn io_failure(error: &io::Error, stage: Stage) -> Failure {
+    // An endless reply; or a line end in our own command, of which only the configuration can be the cause.
+    if matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput) {
+        return Failure::Protocol(trouble::words(error));
+    }
+    // The control connection is there, so whoever cannot be reached now is the data connection.
+    let failure = trouble::failure(error, stage);
+    if failure == Failure::Refused {
+        return Failure::Unreachable("data connection: connection refused".to_owned());
+    }
+    if let Failure::Unreachable(words) = failure {
+        return Failure::Unreachable(format!("data connection: {words}"));
+    }
+    failure
+}
+
+/// The number of a reply. The library forgets those it does not know.
+fn code(reply: &Response) -> u16 {
+    let digits = reply.body.get(..3).and_then(|digits| std::str::from_utf8(digits).ok());
+    digits.and_then(|digits| digits.parse().ok()).unwrap_or_default()
+}
+
+/// The server's words, without the number.
+fn text(reply: &Response) -> String {
+    Failure::excerpt(reply.body.get(4..).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use suppaftp::Status;
+
+    use super::*;
+
+    #[test]
+    fn replies_keep_their_number_and_words() {
+        let reply = Response::new(Status::Unknown, b"534-Policy\r\n534 requires TLS\r\n".to_vec());
+        assert_eq!(code(&reply), 534);
+        assert_eq!(text(&reply), "Policy..534 requires TLS");
+        let nothing = Response::new(Status::Unknown, Vec::new());
+        assert_eq!((code(&nothing), text(&nothing)), (0, String::new()));
+    }
+}

@@ -1,0 +1,59 @@
+//! Sockets: how every protocol opens its connection, writes and reads.
+
+use std::{io, net::SocketAddr};
+
+use socket2::SockRef;
+use tokio::net::{TcpSocket, TcpStream};
+
+/// When the third packet of the TCP handshake is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ack {
+    /// With our first data, or never when we have none. One packet less; and for a bare connect check the server's
+    /// program is never woken. For protocols in which we speak first.
+    Late,
+    /// At once: for protocols in which the server speaks first.
+    #[cfg_attr(not(feature = "ftp"), expect(dead_code, reason = "only FTP servers speak first"))]
+    Prompt,
+}
+
+/// Opens a connection. When it is dropped it is reset (linger of zero), so that a director that opens thousands a
+/// second keeps none in `TIME_WAIT`.
+pub(super) async fn dial(target: SocketAddr, ack: Ack) -> io::Result<TcpStream> {
+    let socket = if target.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    socket.set_zero_linger()?;
+    if ack == Ack::Late {
+        SockRef::from(&socket).set_tcp_quickack(false)?;
+    }
+    socket.connect(target).await
+}
+
+/// Hands what comes next to `take`: at least one byte, or none when the connection has ended.
+///
+/// The buffer is on the stack, and only while there is something to read: a probe that waits holds no buffer.
+#[cfg(any(feature = "http", feature = "ftp"))]
+pub(super) async fn receive<S, R>(stream: &mut S, mut take: impl FnMut(&[u8]) -> R) -> io::Result<R>
+where
+    S: tokio::io::AsyncRead + Unpin,
+{
+    use std::{
+        future::poll_fn,
+        mem::MaybeUninit,
+        pin::Pin,
+        task::{Poll, ready},
+    };
+
+    const BUFFER: usize = 8 * 1024;
+    poll_fn(|context| {
+        let mut bytes = [MaybeUninit::uninit(); BUFFER];
+        let mut buffer = tokio::io::ReadBuf::uninit(&mut bytes);
+        match ready!(Pin::new(&mut *stream).poll_read(context, &mut buffer)) {
+            // Servers that end a TLS connection without saying so (RFC 8446, 6.1) are many: whether anything is
+            // missing is for the protocol inside to know.
+            #[cfg(feature = "tls")]
+            Err(error) if super::tls::words::is_end(&error) => Poll::Ready(Ok(take(&[]))),
+            Err(error) => Poll::Ready(Err(error)),
+            Ok(()) => Poll::Ready(Ok(take(buffer.filled()))),
+        }
+    })
+    .await
+}

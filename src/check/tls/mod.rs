@@ -1,0 +1,190 @@
+//! TLS to a real server (RFC 8446, RFC 5246): one shared context, full verification in memory, and the server's
+//! certificate seen whatever comes of it.
+//!
+//! OpenSSL's own defaults are not used where they cost: `SslConnector` searches the directory of authorities on the
+//! disk in each handshake with an unknown issuer, and sessions are not resumed, since a resumed check would not see
+//! the certificate. The system's policy on versions and ciphers (`openssl.cnf`) does hold.
+
+mod name;
+mod trust;
+pub(super) mod words;
+
+use std::{
+    net::IpAddr,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use openssl::{
+    asn1::{Asn1Time, Asn1TimeRef},
+    error::ErrorStack,
+    ssl::{Ssl, SslContext, SslMethod, SslMode, SslRef, SslVerifyMode},
+    x509::{
+        X509StoreContextRef, X509VerifyResult,
+        store::{X509Store, X509StoreBuilder},
+        verify::X509CheckFlags,
+    },
+};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_openssl::SslStream;
+
+pub use self::{name::ServerName, trust::Trust};
+use super::Unready;
+use crate::{
+    health::{Certificate, Failure},
+    model::TlsVerify,
+};
+
+/// The contexts every TLS check shares.
+pub struct Tls {
+    /// Has the authorities.
+    verifying: SslContext,
+    /// Has none, so that a check without verification does not pay for a search and a signature.
+    blind: SslContext,
+    trust: Trust,
+    /// 1970, from which the ends of certificates are counted.
+    epoch: Asn1Time,
+}
+
+impl Tls {
+    /// Sets up the contexts.
+    ///
+    /// # Errors
+    /// OpenSSL cannot be set up.
+    pub fn new(trust: Trust) -> Result<Self, Unready> {
+        let set_up = || {
+            let none = X509StoreBuilder::new()?.build();
+            let (verifying, blind) = (context(trust.store()?)?, context(none)?);
+            Ok((verifying, blind, Asn1Time::from_unix(0)?))
+        };
+        let (verifying, blind, epoch) =
+            set_up().map_err(|error: ErrorStack| Unready(format!("cannot set up OpenSSL: {error}")))?;
+        Ok(Self { verifying, blind, trust, epoch })
+    }
+
+    /// The authorities that are trusted.
+    #[must_use]
+    pub fn trust(&self) -> &Trust {
+        &self.trust
+    }
+
+    /// The handshake. `name` is asked for (SNI, RFC 6066) and compared with the certificate; without one a full
+    /// verification wants the certificate to be made out to the address, `peer`.
+    ///
+    /// # Errors
+    /// The handshake failed or the certificate is not good enough, in words for a pager.
+    pub async fn connect<S>(
+        &self,
+        stream: S,
+        peer: IpAddr,
+        name: Option<&ServerName<'_>>,
+        verify: TlsVerify,
+    ) -> Result<(SslStream<S>, Option<Certificate>), Failure>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let other_name = Arc::new(AtomicBool::new(false));
+        let mut stream = self
+            .session(peer, name, verify, Arc::clone(&other_name))
+            .and_then(|ssl| SslStream::new(ssl, stream))
+            .map_err(|error| Failure::Local(words::of_stack(&error)))?;
+        if let Err(error) = Pin::new(&mut stream).connect().await {
+            let refusal = stream.ssl().verify_result();
+            return Err(self.refused(&error, refusal, name));
+        }
+        let certificate = self.certificate(stream.ssl(), !other_name.load(Ordering::Relaxed));
+        Ok((stream, certificate))
+    }
+
+    fn session(
+        &self,
+        peer: IpAddr,
+        name: Option<&ServerName<'_>>,
+        verify: TlsVerify,
+        other_name: Arc<AtomicBool>,
+    ) -> Result<Ssl, ErrorStack> {
+        let context = if verify == TlsVerify::No { &self.blind } else { &self.verifying };
+        let mut ssl = Ssl::new(context)?;
+        match name {
+            Some(ServerName::Dns(name)) => {
+                ssl.set_hostname(name)?;
+                ssl.param_mut().set_hostflags(X509CheckFlags::NO_PARTIAL_WILDCARDS);
+                ssl.param_mut().set_host(name)?;
+            }
+            // RFC 6066, 3: an address is no server name.
+            Some(ServerName::Ip(address)) => ssl.param_mut().set_ip(*address)?,
+            None if verify == TlsVerify::Full => ssl.param_mut().set_ip(peer)?,
+            None => {}
+        }
+        ssl.set_verify_callback(SslVerifyMode::PEER, move |good, context| {
+            good || forgiven(verify, &other_name, context)
+        });
+        Ok(ssl)
+    }
+
+    fn refused(
+        &self,
+        error: &openssl::ssl::Error,
+        verdict: X509VerifyResult,
+        name: Option<&ServerName<'_>>,
+    ) -> Failure {
+        if !words::is_verification(error) {
+            return words::of_handshake(error);
+        }
+        Failure::Tls(if is_other_name(verdict) {
+            match name {
+                Some(name) => format!("certificate is not made out to {name}"),
+                None => "certificate is not made out to the server's address".to_owned(),
+            }
+        } else if self.trust.is_empty() {
+            format!(
+                "{} (no file of certificate authorities was found on the director)",
+                verdict.error_string()
+            )
+        } else {
+            verdict.error_string().to_owned()
+        })
+    }
+
+    fn certificate(&self, ssl: &SslRef, name_matches: bool) -> Option<Certificate> {
+        let not_after = self.seconds(ssl.peer_certificate()?.not_after())?;
+        Some(Certificate { name_matches, not_after })
+    }
+
+    fn seconds(&self, time: &Asn1TimeRef) -> Option<i64> {
+        const DAY: i64 = 24 * 60 * 60;
+        let since = self.epoch.diff(time).ok()?;
+        Some(i64::from(since.days) * DAY + i64::from(since.secs))
+    }
+}
+
+fn context(store: X509Store) -> Result<SslContext, ErrorStack> {
+    let mut builder = SslContext::builder(SslMethod::tls_client())?;
+    builder.set_cert_store(store);
+    // Three reads a handshake instead of eighteen.
+    builder.set_read_ahead(true);
+    builder.set_mode(SslMode::RELEASE_BUFFERS);
+    Ok(builder.build())
+}
+
+/// Called for each thing that is wrong with a certificate: whether to go on regardless. Notes a wrong name.
+fn forgiven(verify: TlsVerify, other_name: &AtomicBool, context: &X509StoreContextRef) -> bool {
+    let is_name = is_other_name(context.error());
+    if is_name {
+        other_name.store(true, Ordering::Relaxed);
+    }
+    match verify {
+        TlsVerify::No => true,
+        TlsVerify::Chain => is_name,
+        TlsVerify::Full => false,
+    }
+}
+
+fn is_other_name(result: X509VerifyResult) -> bool {
+    /// `X509_V_ERR_HOSTNAME_MISMATCH` and `X509_V_ERR_IP_ADDRESS_MISMATCH` of `openssl/x509_vfy.h`.
+    const OTHER_NAME: [i32; 2] = [62, 64];
+    OTHER_NAME.contains(&result.as_raw())
+}

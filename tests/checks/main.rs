@@ -1,0 +1,71 @@
+//! Every kind of check against servers on loopback, in real time: healthy ones, and the whole row of hostile ones. Each
+//! ends within its deadline, with the right kind of failure.
+
+#![cfg(all(feature = "http", feature = "ftp"))]
+#![expect(clippy::unwrap_used, reason = "these are tests")]
+
+mod certificates;
+mod connect;
+mod ftp;
+mod ftpd;
+mod http;
+mod https;
+mod redirects;
+mod server;
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use ldirectord::{
+    check::{Prober, Probes, Progress, tls::Trust},
+    health::{Failure, Verdict},
+    model::{Cadence, CheckKind, CheckSpec, HttpCheck, Pattern},
+};
+use tokio::time::{Instant, timeout};
+
+/// Within this every check here ends.
+const DEADLINE: Duration = Duration::from_millis(300);
+/// How much later than the deadline a busy machine may make it.
+const SLACK: Duration = Duration::from_millis(400);
+
+/// Probes that trust nobody.
+fn probes() -> Probes {
+    Probes::trusting(Trust::file("/dev/null").unwrap()).unwrap()
+}
+
+/// What the loop does: asks once, within the deadline.
+async fn ask_within(probes: &Probes, target: SocketAddr, kind: CheckKind, deadline: Duration) -> Verdict {
+    let cadence = Cadence { interval: Duration::from_secs(1), deadline };
+    let (spec, progress) = (CheckSpec { target, kind, cadence }, Progress::new());
+    let start = Instant::now();
+    let verdict = match timeout(deadline, probes.probe(&spec, &progress)).await {
+        Ok(verdict) => verdict,
+        Err(_) => Verdict::Fail(Failure::TimedOut(progress.stage())),
+    };
+    let took = start.elapsed();
+    assert!(took < deadline + SLACK, "{verdict:?} took {took:?}");
+    verdict
+}
+
+async fn ask(probes: &Probes, target: SocketAddr, kind: CheckKind) -> Verdict {
+    ask_within(probes, target, kind, DEADLINE).await
+}
+
+fn failure(verdict: Verdict) -> Failure {
+    match verdict {
+        Verdict::Fail(failure) => failure,
+        Verdict::Pass(evidence) => panic!("passed with {evidence:?}"),
+    }
+}
+
+fn passed(verdict: &Verdict) -> bool {
+    matches!(verdict, Verdict::Pass(_))
+}
+
+fn pattern(text: &str) -> Arc<Pattern> {
+    Arc::new(Pattern::new(text).unwrap())
+}
+
+/// A page is fetched, and must contain `receive` if there is any.
+fn page(receive: Option<&str>) -> HttpCheck {
+    HttpCheck { tls: None, virtual_host: None, request: "/index.html".into(), receive: receive.map(pattern) }
+}
