@@ -17,6 +17,7 @@
 //! `docs/architecture.md` says how many of each thing live at run time, who owns them and how they end;
 //! `tests/architecture.rs` holds the floors.
 
+pub mod config;
 pub mod health;
 pub mod ipvs;
 pub mod model;
