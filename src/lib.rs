@@ -19,6 +19,7 @@
 
 pub mod check;
 pub mod child;
+pub mod config;
 pub mod director;
 pub mod health;
 pub mod inbox;

@@ -84,8 +84,8 @@ pub struct FtpCheck {
     pub login: String,
     /// Password.
     pub passwd: Secret,
-    /// File to fetch.
-    pub request: String,
+    /// File to fetch; without it logging in is enough.
+    pub request: Option<String>,
     /// What the file must match; without it the transfer must complete.
     pub receive: Option<Arc<Pattern>>,
 }
@@ -173,7 +173,7 @@ mod tests {
         let check = FtpCheck {
             login: "monitor".into(),
             passwd: Secret::new("hunter2"),
-            request: "/x".into(),
+            request: Some("/x".into()),
             receive: None,
         };
         assert!(!format!("{check:?}").contains("hunter2"));

@@ -1,0 +1,212 @@
+//! The one table of all directives: where each may stand, what its value looks like, and since when it is there.
+
+use crate::model::Family::{self, V4, V6};
+
+/// One directive of the grammar.
+#[derive(Debug)]
+pub(crate) struct Directive {
+    /// The name before the `=`.
+    pub(crate) name: &'static str,
+    /// Where it may stand.
+    pub(crate) scope: Scope,
+    /// What stands behind the `=`, as people are told.
+    pub(crate) form: &'static str,
+    /// What becomes of it.
+    pub(crate) status: Status,
+}
+
+/// Where a directive may stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scope {
+    /// Outside of virtual services.
+    Global,
+    /// In a virtual service.
+    Virtual,
+    /// Either: for all virtual services, or for one.
+    Both,
+    /// It begins a virtual service.
+    Head,
+}
+
+/// What becomes of a directive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Status {
+    /// It is read.
+    Here(Key),
+    /// The reference has it, this version not yet. Never ignored: it is an error.
+    Later,
+    /// Long gone; this is what took its place.
+    Gone(&'static str),
+}
+
+/// The directives that are read, by where their values belong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Key {
+    /// It begins a virtual service of this family.
+    Head(Family),
+    /// It is for the director as a whole.
+    Global(GlobalKey),
+    /// It is for all virtual services, or for one.
+    Common(CommonKey),
+    /// It is for one virtual service.
+    Virtual(VirtualKey),
+}
+
+/// Directives for the director as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum GlobalKey {
+    Autoreload,
+    Callback,
+    Logfile,
+    ResyncInterval,
+    Timeout,
+}
+
+/// Directives for all virtual services, or for one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CommonKey {
+    CheckInterval,
+    CheckTimeout,
+    Cleanstop,
+    FailureCount,
+    Fallback(Family),
+    NegotiateTimeout,
+    Quiescent,
+    TlsVerify,
+}
+
+/// Directives for one virtual service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum VirtualKey {
+    CheckPort,
+    CheckType,
+    Login,
+    Netmask,
+    Passwd,
+    Persistent,
+    Protocol,
+    Real(Family),
+    Receive,
+    Request,
+    Scheduler,
+    Service,
+    VirtualHost,
+}
+
+use CommonKey as C;
+use GlobalKey as G;
+use VirtualKey as V;
+
+use Scope::{Both, Global, Head, Virtual};
+use Status::{Gone, Here, Later};
+
+const fn of(name: &'static str, scope: Scope, form: &'static str, status: Status) -> Directive {
+    Directive { name, scope, form, status }
+}
+
+/// All of them, sorted by name.
+pub(crate) const DIRECTIVES: &[Directive] = &[
+    of("autoreload", Global, "yes|no", Here(Key::Global(G::Autoreload))),
+    of("callback", Global, "\"PROGRAM [ARGUMENT ...]\"", Here(Key::Global(G::Callback))),
+    of("checkcommand", Virtual, "\"PROGRAM\"", Later),
+    of("checkcount", Both, "NUMBER", Later),
+    of("checkinterval", Both, "SECONDS", Here(Key::Common(C::CheckInterval))),
+    of("checkport", Virtual, "PORT", Here(Key::Virtual(V::CheckPort))),
+    of("checktimeout", Both, "SECONDS", Here(Key::Common(C::CheckTimeout))),
+    of("checktype", Virtual, "negotiate|connect|on|off", Here(Key::Virtual(V::CheckType))),
+    of("cleanstop", Both, "yes|no", Here(Key::Common(C::Cleanstop))),
+    of("comment", Virtual, "TEXT", Later),
+    of("connecttimeout", Both, "SECONDS", Gone("checktimeout or negotiatetimeout")),
+    of("database", Virtual, "\"NAME\"", Later),
+    of("emailalert", Both, "ADDRESS[, ADDRESS ...]", Later),
+    of("emailalertfreq", Both, "SECONDS", Later),
+    of("emailalertfrom", Global, "ADDRESS", Later),
+    of("emailalertstatus", Both, "STATUS[, STATUS ...]", Later),
+    of("execute", Global, "CONFIGURATION", Later),
+    of("failurecount", Both, "NUMBER", Here(Key::Common(C::FailureCount))),
+    of("fallback", Both, "ADDRESS[:PORT] [gate|masq|ipip]", Here(Key::Common(C::Fallback(V4)))),
+    of("fallback6", Both, "[ADDRESS][:PORT] [gate|masq|ipip]", Here(Key::Common(C::Fallback(V6)))),
+    of("fallbackcommand", Both, "\"COMMAND\"", Later),
+    of("fork", Global, "yes|no", Later),
+    of("httpmethod", Virtual, "GET|HEAD", Later),
+    of("load", Virtual, "\"TEXT\"", Later),
+    of("logfile", Global, "\"/PATH\" or \"FACILITY\"", Here(Key::Global(G::Logfile))),
+    of("login", Virtual, "\"NAME\"", Here(Key::Virtual(V::Login))),
+    of("maintenancedir", Global, "DIRECTORY", Later),
+    of("monitorfile", Virtual, "\"/PATH\"", Later),
+    of("negotiatetimeout", Both, "SECONDS", Here(Key::Common(C::NegotiateTimeout))),
+    of("netmask", Virtual, "N.N.N.N, or the length of an IPv6 prefix", Here(Key::Virtual(V::Netmask))),
+    of("ops", Virtual, "yes|no", Later),
+    of("passwd", Virtual, "\"PASSWORD\"", Here(Key::Virtual(V::Passwd))),
+    of("persistent", Virtual, "SECONDS", Here(Key::Virtual(V::Persistent))),
+    of("protocol", Virtual, "tcp|udp|fwm", Here(Key::Virtual(V::Protocol))),
+    of("quiescent", Both, "yes|no", Here(Key::Common(C::Quiescent))),
+    of("readdquiescent", Global, "yes|no", Later),
+    of(
+        "real",
+        Virtual,
+        "ADDRESS[->ADDRESS][:PORT] gate|masq|ipip [WEIGHT] [\"REQUEST\", \"RECEIVE\"]",
+        Here(Key::Virtual(V::Real(V4))),
+    ),
+    of(
+        "real6",
+        Virtual,
+        "[ADDRESS][:PORT] gate|masq|ipip [WEIGHT] [\"REQUEST\", \"RECEIVE\"]",
+        Here(Key::Virtual(V::Real(V6))),
+    ),
+    of("receive", Virtual, "\"REGULAR EXPRESSION\"", Here(Key::Virtual(V::Receive))),
+    of("request", Virtual, "\"PATH\"", Here(Key::Virtual(V::Request))),
+    of("resyncinterval", Global, "SECONDS, 0 for never", Here(Key::Global(G::ResyncInterval))),
+    of("schedflags", Virtual, "FLAGS", Later),
+    of("scheduler", Virtual, "rr|wrr|lc|wlc|...", Here(Key::Virtual(V::Scheduler))),
+    of("secret", Virtual, "\"SECRET\"", Later),
+    of("service", Virtual, "http|https|ftp|none", Here(Key::Virtual(V::Service))),
+    of("servicename", Virtual, "TEXT", Later),
+    of("smtp", Both, "SERVER", Later),
+    of("supervised", Global, "yes|no", Later),
+    of("timeout", Global, "SECONDS", Here(Key::Global(G::Timeout))),
+    of("tls-verify", Both, "no|chain|full", Here(Key::Common(C::TlsVerify))),
+    of("virtual", Head, "ADDRESS:PORT or a firewall mark", Here(Key::Head(V4))),
+    of("virtual6", Head, "[ADDRESS]:PORT or a firewall mark", Here(Key::Head(V6))),
+    of("virtualhost", Virtual, "\"NAME\"", Here(Key::Virtual(V::VirtualHost))),
+];
+
+/// Looks a name up; case counts, as in the reference.
+pub(crate) fn find(name: &str) -> Option<&'static Directive> {
+    let index = DIRECTIVES.binary_search_by(|directive| directive.name.cmp(name)).ok()?;
+    DIRECTIVES.get(index)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_sorted_and_each_name_is_found() {
+        assert!(DIRECTIVES.is_sorted_by(|a, b| a.name < b.name));
+        assert!(DIRECTIVES.iter().all(|directive| find(directive.name).is_some()));
+        assert!(find("Real").is_none());
+    }
+
+    #[test]
+    fn scope_and_key_agree() {
+        for directive in DIRECTIVES {
+            let scope = match directive.status {
+                Here(Key::Head(_)) => Head,
+                Here(Key::Global(_)) => Global,
+                Here(Key::Common(_)) => Both,
+                Here(Key::Virtual(_)) => Virtual,
+                Later | Gone(_) => continue,
+            };
+            assert_eq!(directive.scope, scope, "{}", directive.name);
+        }
+    }
+
+    #[test]
+    fn every_directive_is_described() {
+        let grammar = include_str!("GRAMMAR.md");
+        for directive in DIRECTIVES {
+            assert!(grammar.contains(&format!("| `{}` |", directive.name)), "{} is missing", directive.name);
+        }
+    }
+}

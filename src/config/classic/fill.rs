@@ -1,0 +1,309 @@
+//! Sections to the draft: each directive's value is read and put where it belongs.
+
+use std::num::NonZeroU32;
+
+use super::{
+    ast::{Ast, Entry, Section},
+    directives::{CommonKey, GlobalKey, Key, Status, VirtualKey},
+    server,
+    values::{self, number, seconds, switch, text, word},
+};
+use crate::{
+    config::{
+        Spanned,
+        diagnostic::Report,
+        draft::{CheckType, Common, Draft, Given, Globals, ProtocolName, Virtual, VirtualAt},
+        suggest::nearest,
+    },
+    model::{Command, Family, LogTarget, Secret, TlsVerify},
+};
+
+/// The longest persistence that `ipvsadm` takes: 31 days.
+const MOST_PERSISTENT: u32 = 31 * 24 * 60 * 60;
+
+/// The syslog facilities.
+const FACILITIES: [&str; 20] = [
+    "auth", "authpriv", "cron", "daemon", "ftp", "kern", "local0", "local1", "local2", "local3", "local4",
+    "local5", "local6", "local7", "lpr", "mail", "news", "syslog", "user", "uucp",
+];
+
+/// Reads all values of a file.
+pub(crate) fn fill(ast: &Ast<'_>, report: &mut Report) -> Draft {
+    let mut draft = Draft::default();
+    for entry in &ast.globals {
+        match supported(entry, report) {
+            Some(Key::Global(key)) => global(entry, key, &mut draft.globals, report),
+            Some(Key::Common(key)) => common(entry, key, &mut draft.globals.common, report),
+            // The parser puts these nowhere but into sections.
+            Some(Key::Virtual(_) | Key::Head(_)) | None => {}
+        }
+    }
+    draft.virtuals = ast.sections.iter().filter_map(|section| section_of(section, report)).collect();
+    draft
+}
+
+/// The directive, if this version has it.
+fn supported(entry: &Entry<'_>, report: &mut Report) -> Option<Key> {
+    let name = entry.directive.name;
+    match entry.directive.status {
+        Status::Here(key) => return Some(key),
+        Status::Later => {
+            report.error(entry.name, format!("\"{name}\" is not supported in this version yet"));
+        }
+        Status::Gone(instead) => {
+            report
+                .error(entry.name, format!("\"{name}\" is no longer a directive"))
+                .help(format!("use {instead}"));
+        }
+    }
+    None
+}
+
+/// Puts a value where it belongs. The last one counts, as in the reference.
+fn put<T>(slot: &mut Given<T>, value: Given<T>, entry: &Entry<'_>, report: &mut Report) {
+    let Some(value) = value else { return };
+    if let Some(before) = slot.replace(value) {
+        let line = report.line_of(before.span);
+        let name = entry.directive.name;
+        report.warning(entry.name, format!("\"{name}\" again: this one counts, not the one in line {line}"));
+    }
+}
+
+fn global(entry: &Entry<'_>, key: GlobalKey, globals: &mut Globals, report: &mut Report) {
+    match key {
+        GlobalKey::Timeout => {
+            report
+                .warning(entry.name, "\"timeout\" is deprecated")
+                .help("use checktimeout and negotiatetimeout; it sets both");
+            put(&mut globals.timeout, seconds(entry, 1, report), entry, report);
+        }
+        GlobalKey::Autoreload => put(&mut globals.autoreload, switch(entry, report), entry, report),
+        GlobalKey::Callback => put(&mut globals.callback, command(entry, report), entry, report),
+        GlobalKey::Logfile => put(&mut globals.logfile, log_target(entry, report), entry, report),
+        GlobalKey::ResyncInterval => {
+            put(&mut globals.resync_interval, seconds(entry, 0, report), entry, report);
+        }
+    }
+}
+
+fn common(entry: &Entry<'_>, key: CommonKey, common: &mut Common, report: &mut Report) {
+    match key {
+        CommonKey::CheckTimeout => put(&mut common.check_timeout, seconds(entry, 1, report), entry, report),
+        CommonKey::NegotiateTimeout => {
+            put(&mut common.negotiate_timeout, seconds(entry, 1, report), entry, report);
+        }
+        CommonKey::CheckInterval => put(&mut common.check_interval, seconds(entry, 1, report), entry, report),
+        CommonKey::FailureCount => {
+            let count = number(entry, 1, u32::MAX, report)
+                .and_then(|count| Some(Spanned::new(NonZeroU32::new(count.value)?, count.span)));
+            put(&mut common.failure_count, count, entry, report);
+        }
+        CommonKey::Quiescent => put(&mut common.quiescent, switch(entry, report), entry, report),
+        CommonKey::Cleanstop => put(&mut common.cleanstop, switch(entry, report), entry, report),
+        CommonKey::TlsVerify => {
+            let verify = word(entry, &["no", "chain", "full"], report).map(|value| {
+                value.map(|word| match word {
+                    "no" => TlsVerify::No,
+                    "full" => TlsVerify::Full,
+                    _ => TlsVerify::Chain,
+                })
+            });
+            put(&mut common.tls_verify, verify, entry, report);
+        }
+        CommonKey::Fallback(family) => {
+            let slot = match family {
+                Family::V4 => &mut common.fallback,
+                Family::V6 => &mut common.fallback6,
+            };
+            put(slot, server::fallback(entry, family, report), entry, report);
+        }
+    }
+}
+
+/// Reads a section. Its lines are read too where its address is wrong, for the sake of what else is wrong.
+fn section_of(section: &Section<'_>, report: &mut Report) -> Option<Virtual> {
+    let Some(Key::Head(family)) = supported(&section.head, report) else { return None };
+    let at = server::virtual_at(&section.head, family, report);
+    let usable = at.is_some();
+    let placeholder =
+        || Spanned::new(VirtualAt::FwMark { family, mark: NonZeroU32::MIN }, section.head.value.span);
+    let mut service = Virtual::new(at.unwrap_or_else(placeholder));
+    for entry in &section.body {
+        match supported(entry, report) {
+            Some(key) if !of_family(key, family) => wrong_family(entry, report),
+            Some(Key::Virtual(key)) => line(entry, key, &mut service, report),
+            Some(Key::Common(key)) => common(entry, key, &mut service.common, report),
+            // The parser puts these nowhere but outside.
+            Some(Key::Global(_) | Key::Head(_)) | None => {}
+        }
+    }
+    usable.then_some(service)
+}
+
+/// Whether a directive fits into a virtual service of a family.
+fn of_family(key: Key, family: Family) -> bool {
+    match key {
+        Key::Virtual(VirtualKey::Real(own)) | Key::Common(CommonKey::Fallback(own)) => own == family,
+        Key::Virtual(_) | Key::Common(_) | Key::Global(_) | Key::Head(_) => true,
+    }
+}
+
+fn wrong_family(entry: &Entry<'_>, report: &mut Report) {
+    let name = entry.directive.name;
+    let (other, head) = match name.strip_suffix('6') {
+        Some(short) => (short.to_owned(), "virtual"),
+        None => (format!("{name}6"), "virtual6"),
+    };
+    report
+        .error(entry.name, format!("\"{name}\" cannot stand below \"{head}\""))
+        .help(format!("use \"{other}\" here"));
+}
+
+fn line(entry: &Entry<'_>, key: VirtualKey, service: &mut Virtual, report: &mut Report) {
+    match key {
+        VirtualKey::Real(family) => service.reals.extend(server::real(entry, family, report)),
+        VirtualKey::Protocol => put(&mut service.protocol, protocol(entry, report), entry, report),
+        VirtualKey::Scheduler => put(&mut service.scheduler, scheduler(entry, report), entry, report),
+        VirtualKey::Persistent => {
+            let timeout = number(entry, 0, MOST_PERSISTENT, report)
+                .map(|value| value.map(|seconds| std::time::Duration::from_secs(seconds.into())));
+            put(&mut service.persistent, timeout, entry, report);
+        }
+        VirtualKey::Netmask => {
+            let mask = values::unquoted(entry.value);
+            put(&mut service.netmask, Some(mask.map(str::to_owned)), entry, report);
+        }
+        VirtualKey::Service => put(&mut service.service, first_word(entry, report), entry, report),
+        VirtualKey::CheckType => {
+            let given = check_type(entry, report);
+            service.check_type_is_wrong = given.is_none();
+            put(&mut service.check_type, given, entry, report);
+        }
+        VirtualKey::CheckPort => {
+            let port = number(entry, 1, u16::MAX.into(), report)
+                .and_then(|port| Some(Spanned::new(u16::try_from(port.value).ok()?, port.span)));
+            put(&mut service.check_port, port, entry, report);
+        }
+        VirtualKey::Request => put(&mut service.request, text(entry, report), entry, report),
+        VirtualKey::Receive => put(&mut service.receive, text(entry, report), entry, report),
+        VirtualKey::VirtualHost => put(&mut service.vhost, virtual_host(entry, report), entry, report),
+        VirtualKey::Login => put(&mut service.login, text(entry, report), entry, report),
+        VirtualKey::Passwd => {
+            put(&mut service.passwd, text(entry, report).map(|value| value.map(Secret::new)), entry, report);
+        }
+    }
+}
+
+/// A program and its arguments, divided at blanks: no shell sees them.
+fn command(entry: &Entry<'_>, report: &mut Report) -> Given<Command> {
+    let line = text(entry, report)?;
+    let argv: Vec<String> = line.value.split_whitespace().map(str::to_owned).collect();
+    if argv.is_empty() {
+        values::expected(entry, entry.directive.form, report);
+        return None;
+    }
+    Some(Spanned::new(Command { argv }, line.span))
+}
+
+fn log_target(entry: &Entry<'_>, report: &mut Report) -> Given<LogTarget> {
+    let name = text(entry, report)?;
+    if name.value.starts_with('/') {
+        return Some(name.map(|path| LogTarget::File(path.into())));
+    }
+    if FACILITIES.contains(&name.value.as_str()) {
+        return Some(name.map(LogTarget::Facility));
+    }
+    let near = nearest(&name.value, FACILITIES);
+    report.error(name.span, "expected a path from the root or a syslog facility").help =
+        near.map(|near| format!("did you mean {near}?"));
+    None
+}
+
+fn protocol(entry: &Entry<'_>, report: &mut Report) -> Given<ProtocolName> {
+    let value = word(entry, &["tcp", "udp", "fwm"], report)?;
+    Some(value.map(|word| match word {
+        "tcp" => ProtocolName::Tcp,
+        "udp" => ProtocolName::Udp,
+        _ => ProtocolName::Fwm,
+    }))
+}
+
+fn check_type(entry: &Entry<'_>, report: &mut Report) -> Given<CheckType> {
+    let value = values::unquoted(entry.value);
+    if value.value.bytes().any(|byte| byte.is_ascii_digit()) {
+        report
+            .error(value.span, "a number as \"checktype\" is not supported in this version yet")
+            .help("use negotiate or connect");
+        return None;
+    }
+    let later = ["ping", "external", "external-perl"];
+    if let Some(name) = later.iter().find(|name| name.eq_ignore_ascii_case(value.value)) {
+        report
+            .error(value.span, format!("\"checktype = {name}\" is not supported in this version yet"))
+            .help("use negotiate, connect, on or off");
+        return None;
+    }
+    let value = word(entry, &CheckType::ALL.map(CheckType::name), report)?;
+    let meant = CheckType::ALL.into_iter().find(|of| of.name() == value.value)?;
+    Some(Spanned::new(meant, value.span))
+}
+
+/// A scheduler of the kernel. More than those we know may be loaded as modules, so that a stranger is only remarked on.
+fn scheduler(entry: &Entry<'_>, report: &mut Report) -> Given<String> {
+    const KNOWN: [&str; 14] =
+        ["dh", "fo", "lblc", "lblcr", "lc", "mh", "nq", "ovf", "rr", "sed", "sh", "twos", "wlc", "wrr"];
+    let word = first_word(entry, report)?;
+    let lower = word.value.to_ascii_lowercase();
+    if !lower.bytes().all(|byte| byte.is_ascii_lowercase()) {
+        let letters: String = lower.chars().filter(char::is_ascii_lowercase).collect();
+        let near = nearest(&letters, KNOWN).map(|near| format!("did you mean {near}?"));
+        values::expected(entry, "a scheduler of lower-case letters, e.g. wrr", report).help = near;
+        return None;
+    }
+    if lower != word.value {
+        report.warning(word.span, format!("read as {lower}"));
+    }
+    if !KNOWN.contains(&lower.as_str()) {
+        let near = KNOWN.into_iter().find(|known| known.len() > 2 && lower.contains(known));
+        let near = near.or_else(|| nearest(&lower, KNOWN));
+        report
+            .warning(word.span, format!("\"{lower}\" is no scheduler of the kernel that is known here"))
+            .help = near.map(|near| format!("did you mean {near}?"));
+    }
+    Some(Spanned::new(lower, word.span))
+}
+
+/// The first word of the value; quotes around it are fine, what follows it means nothing.
+fn first_word(entry: &Entry<'_>, report: &mut Report) -> Given<String> {
+    let (word, rest) = values::unquoted(entry.value).split_word();
+    if word.value.is_empty() {
+        values::expected(entry, entry.directive.form, report);
+        return None;
+    }
+    if !rest.value.is_empty() {
+        values::ignored(rest, report);
+    }
+    Some(word.map(str::to_owned))
+}
+
+/// A host's name as it is sent in a header: one word, or what stands in the first pair of quotes.
+fn virtual_host(entry: &Entry<'_>, report: &mut Report) -> Given<String> {
+    let value = entry.value;
+    let close = value.value.strip_prefix('"').and_then(|rest| rest.find('"'));
+    let (name, rest) = match close {
+        Some(length) => (value.part(1, 1 + length).trim(), value.part(length + 2, value.value.len()).trim()),
+        None => value.split_word(),
+    };
+    if name.value.is_empty() {
+        values::expected(entry, entry.directive.form, report);
+        return None;
+    }
+    if name.value.contains(['"', '/', ' ', '\t']) {
+        report.error(name.span, "expected the bare name of a host");
+        return None;
+    }
+    if !rest.value.is_empty() {
+        values::ignored(rest, report);
+    }
+    Some(name.map(str::to_owned))
+}

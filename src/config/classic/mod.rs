@@ -1,0 +1,65 @@
+//! The classic grammar of `ldirectord.cf`. `GRAMMAR.md` beside this file is its description.
+//!
+//! Lines ([`lexer`]) are put together to sections ([`parser`], [`ast`]) by the one table of [`directives`]; [`fill`]
+//! reads each value ([`values`], [`endpoint`], [`server`]) into the draft.
+
+mod ast;
+mod directives;
+mod endpoint;
+mod fill;
+mod lexer;
+mod parser;
+mod server;
+mod values;
+
+use super::{Source, diagnostic::Report, draft::Draft};
+
+/// Reads a text. What is wrong with it goes into the report and is left out of the draft.
+pub(crate) fn read(source: &Source, report: &mut Report) -> Draft {
+    let lines = lexer::lines(source, report);
+    let ast = parser::parse(lines, report);
+    fill::fill(&ast, report)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Reads arbitrary bytes and checks that all diagnostics lie inside the text and can be shown.
+    fn survives(bytes: &[u8]) {
+        let source = Arc::new(Source::new("x", bytes));
+        let mut report = Report::new(Arc::clone(&source));
+        let _ = read(&source, &mut report);
+        for diagnostic in report.finish() {
+            let span = diagnostic.span.expect("the parser always knows a place");
+            assert!(span.start <= span.end && span.end <= source.text().len(), "{span:?}");
+            assert!(source.text().get(span.start..span.end).is_some(), "{span:?} splits a character");
+            let _ = diagnostic.to_string();
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(128))]
+
+        #[test]
+        fn arbitrary_bytes_are_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+            survives(&bytes);
+        }
+
+        #[test]
+        fn almost_configurations_are_read_or_refused(
+            lines in proptest::collection::vec((0usize..6, "[a-z6]{0,4}|virtual|virtual6|real|real6|fallback|\
+                request|receive|checktype|timeout|callback|netmask|persistent|logfile|service|protocol",
+                "[ \t]{0,2}=?[ \t]{0,2}", "[0-9.:>\\[\\]\"# a-dé,x-]{0,30}"), 0..20),
+        ) {
+            let text = lines.iter().fold(String::new(), |text, (indent, name, equals, value)| {
+                format!("{text}{:indent$}{name}{equals}{value}\n", "")
+            });
+            survives(text.as_bytes());
+        }
+    }
+}

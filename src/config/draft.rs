@@ -1,0 +1,187 @@
+//! What a file says, in the terms of neither grammar: every option still optional, every value with its place.
+//!
+//! Values are checked one by one here; what they mean together, defaults and names are the business of `lower`.
+
+use std::{
+    fmt,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    num::NonZeroU32,
+    time::Duration,
+};
+
+use super::Spanned;
+use crate::model::{Command, Family, Forward, LogTarget, Secret, TlsVerify};
+
+/// A value that may have been given.
+pub(crate) type Given<T> = Option<Spanned<T>>;
+
+/// A whole file.
+#[derive(Debug, Default)]
+pub(crate) struct Draft {
+    pub(crate) globals: Globals,
+    pub(crate) virtuals: Vec<Virtual>,
+}
+
+/// What stands outside of the virtual services.
+#[derive(Debug, Default)]
+pub(crate) struct Globals {
+    pub(crate) common: Common,
+    /// The guide's `timeout`: both timeouts, unless they are given themselves.
+    pub(crate) timeout: Given<Duration>,
+    pub(crate) autoreload: Given<bool>,
+    pub(crate) callback: Given<Command>,
+    pub(crate) logfile: Given<LogTarget>,
+    /// Zero is never.
+    pub(crate) resync_interval: Given<Duration>,
+}
+
+/// What may be said for all virtual services and for one.
+#[derive(Debug, Default)]
+pub(crate) struct Common {
+    pub(crate) check_timeout: Given<Duration>,
+    pub(crate) negotiate_timeout: Given<Duration>,
+    pub(crate) check_interval: Given<Duration>,
+    pub(crate) failure_count: Given<NonZeroU32>,
+    pub(crate) quiescent: Given<bool>,
+    pub(crate) cleanstop: Given<bool>,
+    pub(crate) tls_verify: Given<TlsVerify>,
+    pub(crate) fallback: Given<Fallback>,
+    pub(crate) fallback6: Given<Fallback>,
+}
+
+/// One virtual service.
+#[derive(Debug)]
+pub(crate) struct Virtual {
+    pub(crate) at: Spanned<VirtualAt>,
+    pub(crate) common: Common,
+    pub(crate) protocol: Given<ProtocolName>,
+    pub(crate) scheduler: Given<String>,
+    pub(crate) persistent: Given<Duration>,
+    pub(crate) netmask: Given<String>,
+    pub(crate) service: Given<String>,
+    pub(crate) check_type: Given<CheckType>,
+    /// A check type is given and cannot be read: nothing follows from its absence.
+    pub(crate) check_type_is_wrong: bool,
+    pub(crate) check_port: Given<u16>,
+    pub(crate) request: Given<String>,
+    pub(crate) receive: Given<String>,
+    /// The `virtualhost`.
+    pub(crate) vhost: Given<String>,
+    pub(crate) login: Given<String>,
+    pub(crate) passwd: Given<Secret>,
+    pub(crate) reals: Vec<Spanned<Real>>,
+}
+
+impl Virtual {
+    /// A service of which only the address is known.
+    pub(crate) fn new(at: Spanned<VirtualAt>) -> Self {
+        Self {
+            at,
+            common: Common::default(),
+            protocol: None,
+            scheduler: None,
+            persistent: None,
+            netmask: None,
+            service: None,
+            check_type: None,
+            check_type_is_wrong: false,
+            check_port: None,
+            request: None,
+            receive: None,
+            vhost: None,
+            login: None,
+            passwd: None,
+            reals: Vec::new(),
+        }
+    }
+}
+
+/// Where clients find a virtual service.
+#[derive(Debug)]
+pub(crate) enum VirtualAt {
+    Addr { family: Family, host: Spanned<Host>, port: Spanned<Port> },
+    FwMark { family: Family, mark: NonZeroU32 },
+}
+
+/// The host of an address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Host {
+    Address(IpAddr),
+    Name(String),
+}
+
+impl From<Ipv4Addr> for Host {
+    fn from(address: Ipv4Addr) -> Self {
+        Self::Address(address.into())
+    }
+}
+
+impl From<Ipv6Addr> for Host {
+    fn from(address: Ipv6Addr) -> Self {
+        Self::Address(address.into())
+    }
+}
+
+/// The port of an address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Port {
+    Number(u16),
+    Name(String),
+}
+
+/// The values of `protocol`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ProtocolName {
+    Tcp,
+    Udp,
+    Fwm,
+}
+
+/// The values of `checktype`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CheckType {
+    Negotiate,
+    Connect,
+    On,
+    Off,
+}
+
+impl CheckType {
+    pub(crate) const ALL: [Self; 4] = [Self::Negotiate, Self::Connect, Self::On, Self::Off];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Negotiate => "negotiate",
+            Self::Connect => "connect",
+            Self::On => "on",
+            Self::Off => "off",
+        }
+    }
+}
+
+impl fmt::Display for CheckType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// One `real` line: a server, or a range of them.
+#[derive(Debug)]
+pub(crate) struct Real {
+    pub(crate) host: Spanned<Host>,
+    /// The last server of a range.
+    pub(crate) last: Given<Host>,
+    pub(crate) port: Given<Port>,
+    pub(crate) forward: Forward,
+    pub(crate) weight: u16,
+    /// Request and pattern of this server alone.
+    pub(crate) exchange: Option<(Spanned<String>, Spanned<String>)>,
+}
+
+/// A `fallback` line.
+#[derive(Clone, Debug)]
+pub(crate) struct Fallback {
+    pub(crate) host: Spanned<Host>,
+    pub(crate) port: Given<Port>,
+    pub(crate) forward: Forward,
+}

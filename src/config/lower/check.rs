@@ -1,0 +1,331 @@
+//! How the health of each real server is known.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use super::{CHECK_INTERVAL, Lowering, check_timeout, first, negotiate_timeout, services};
+use crate::{
+    config::{
+        Resolver, Span, Spanned,
+        draft::{self, CheckType},
+    },
+    model::{
+        Cadence, Check, CheckKind, CheckSpec, FtpCheck, HttpCheck, Pattern, Protocol, Secret, Service,
+        TlsVerify, VirtualId,
+    },
+};
+
+/// How the servers of one virtual service are checked: all that does not differ from server to server.
+pub(super) struct Plan {
+    check_type: CheckType,
+    known: &'static services::Known,
+    cadence: Cadence,
+    asks: Asks,
+    /// The port to ask at, if it is not the server's own.
+    port: Option<u16>,
+    receive: Option<Arc<Pattern>>,
+    request: Option<String>,
+    virtual_host: Option<String>,
+    tls_verify: TlsVerify,
+    login: String,
+    passwd: Secret,
+}
+
+/// What is asked of a server.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Asks {
+    Nothing,
+    Connect,
+    /// A connection where a port is known; else nothing, as there is nothing to connect to.
+    ConnectIfPort,
+    Http {
+        tls: bool,
+    },
+    Ftp,
+}
+
+/// What is asked of one server in particular.
+pub(super) struct Exchange {
+    request: Option<String>,
+    receive: Option<Arc<Pattern>>,
+}
+
+impl Plan {
+    /// The service, as far as the model knows it.
+    pub(super) fn service(&self) -> Service {
+        self.known.service.unwrap_or(Service::None)
+    }
+
+    pub(super) fn check_type(&self) -> CheckType {
+        self.check_type
+    }
+}
+
+impl<R: Resolver> Lowering<'_, '_, R> {
+    /// Decides how the servers of a virtual service are checked; `None` where something about it was reported.
+    pub(super) fn plan(&mut self, id: VirtualId, draft: &draft::Virtual) -> Option<Plan> {
+        let (own, all) = (&draft.common, &self.globals.common);
+        let interval = first([own.check_interval, all.check_interval]).unwrap_or(CHECK_INTERVAL);
+        let tls_verify = first([own.tls_verify, all.tls_verify]).unwrap_or_default();
+        let receive = match &draft.receive {
+            Some(text) => self.pattern(text).map(Some),
+            None => Some(None),
+        };
+        let known = self.known_service(id, draft)?;
+        if draft.check_type_is_wrong {
+            return None;
+        }
+        let given = draft.check_type.map_or(CheckType::Negotiate, |given| given.value);
+        let (check_type, asks) = self.asks(id, draft, given, known)?;
+        let deadline = match asks {
+            Asks::Nothing | Asks::Connect | Asks::ConnectIfPort => check_timeout(draft, self.globals),
+            Asks::Http { .. } | Asks::Ftp => negotiate_timeout(draft, self.globals),
+        };
+        let request = match &draft.request {
+            Some(given) => self.request(given, asks).map(Some),
+            None => Some(None),
+        };
+        let (login, passwd) = if asks == Asks::Ftp { self.login(draft) } else { Default::default() };
+        Some(Plan {
+            check_type,
+            known,
+            cadence: Cadence { interval, deadline },
+            asks,
+            port: draft.check_port.map(|port| port.value),
+            receive: receive?,
+            request: request?,
+            virtual_host: draft.vhost.as_ref().map(|host| host.value.clone()),
+            tls_verify,
+            login,
+            passwd,
+        })
+    }
+
+    /// The service that is named, else the one of the virtual service's port.
+    fn known_service(&mut self, id: VirtualId, draft: &draft::Virtual) -> Option<&'static services::Known> {
+        let Some(given) = &draft.service else { return Some(services::by_port(id.port())) };
+        let known = services::by_name(&given.value);
+        match known {
+            Some(known) if known.name != given.value => {
+                self.report.warning(given.span, format!("read as {}", known.name));
+            }
+            Some(_) => {}
+            None => {
+                let help = match services::near(&given.value) {
+                    Some(near) => format!("did you mean {near}?"),
+                    None => format!("this version knows {}", services::names()),
+                };
+                self.report.error(given.span, format!("unknown service \"{}\"", given.value)).help(help);
+            }
+        }
+        known
+    }
+
+    /// What a check type asks of a service, and the type that is shown.
+    fn asks(
+        &mut self,
+        id: VirtualId,
+        draft: &draft::Virtual,
+        check_type: CheckType,
+        known: &'static services::Known,
+    ) -> Option<(CheckType, Asks)> {
+        let udp = matches!(id, VirtualId::Addr { protocol: Protocol::Udp, .. });
+        let type_span = draft.check_type.map_or(draft.at.span, |given| given.span);
+        match check_type {
+            CheckType::On | CheckType::Off => return Some((check_type, Asks::Nothing)),
+            CheckType::Connect if udp => {
+                self.report
+                    .error(type_span, "a UDP service cannot be checked by connecting to it")
+                    .help("use checktype = on, or negotiate with a service that can be asked over TCP");
+                return None;
+            }
+            CheckType::Connect => return Some((check_type, Asks::Connect)),
+            CheckType::Negotiate => {}
+        }
+        let (name, span, implied) = match &draft.service {
+            Some(given) => (known.name, given.span, String::new()),
+            None => (known.name, draft.at.span, format!(", which port {} stands for,", id.port())),
+        };
+        let Some(service) = known.service else {
+            let instead = if udp { "on" } else { "connect" };
+            self.report
+                .error(span, format!("service {name}{implied} is not supported in this version yet"))
+                .help(format!("use checktype = {instead}"));
+            return None;
+        };
+        if let Some(feature) = service.left_out() {
+            self.report
+                .error(span, format!("service {name}{implied} was left out of this build"))
+                .help(format!("build with the feature \"{feature}\", or use checktype = connect"));
+            return None;
+        }
+        let asks = match service {
+            Service::Http => Asks::Http { tls: false },
+            Service::Https => Asks::Http { tls: true },
+            Service::Ftp => Asks::Ftp,
+            Service::None if draft.reals.is_empty() => Asks::Nothing,
+            Service::None if udp => {
+                self.report
+                    .warning(span, "nothing is known to ask these servers: they always count as up")
+                    .help("say so with checktype = on");
+                Asks::Nothing
+            }
+            Service::None => {
+                self.report
+                    .warning(span, "no service to negotiate with: these servers are checked by connecting to them")
+                    .help("say so with checktype = connect; the older ldirectord counts them as up without asking");
+                Asks::ConnectIfPort
+            }
+        };
+        if asks == Asks::Ftp && draft.request.is_none() {
+            self.report
+                .warning(span, "without a \"request\" only the login is checked")
+                .help("name a file to fetch; the older ldirectord counts such servers as up without asking");
+        }
+        let shown = match asks {
+            Asks::Nothing => CheckType::On,
+            Asks::Connect | Asks::ConnectIfPort => CheckType::Connect,
+            Asks::Http { .. } | Asks::Ftp => CheckType::Negotiate,
+        };
+        Some((shown, asks))
+    }
+
+    fn login(&mut self, draft: &draft::Virtual) -> (String, Secret) {
+        let login = draft.login.as_ref().map_or_else(|| "anonymous".to_owned(), |given| given.value.clone());
+        let passwd = match &draft.passwd {
+            Some(given) => given.value.clone(),
+            None => Secret::new(format!("ldirectord@{}", self.names.hostname())),
+        };
+        (login, passwd)
+    }
+
+    /// What is asked of the servers of one line; `None` where something about it was reported.
+    pub(super) fn exchange(&mut self, real: &Spanned<draft::Real>, plan: &Plan) -> Option<Exchange> {
+        let Some((request, receive)) = &real.value.exchange else {
+            return Some(Exchange { request: plan.request.clone(), receive: plan.receive.clone() });
+        };
+        let path = request.value.trim_start_matches('/');
+        if path.starts_with("http://") || path.starts_with("https://") {
+            self.report
+                .error(request.span, "a request to another address is not supported in this version yet")
+                .help("write the path alone");
+            return None;
+        }
+        let receive = if receive.value.is_empty() { None } else { Some(self.pattern(receive)?) };
+        Some(Exchange { request: Some(self.request(request, plan.asks)?), receive })
+    }
+
+    /// A request as it is sent: with exactly one slash in front, and for HTTP with what cannot stand in a URL escaped.
+    fn request(&mut self, given: &Spanned<String>, asks: Asks) -> Option<String> {
+        let path = given.value.trim_start_matches('/');
+        if !matches!(asks, Asks::Http { .. }) {
+            return Some(format!("/{path}"));
+        }
+        if path.starts_with("http://") || path.starts_with("https://") {
+            self.report
+                .error(given.span, "a request is a path, not an address")
+                .help("write what follows the host's name, and the name itself as \"virtualhost\"");
+            return None;
+        }
+        let (path, fragment) = path.split_once('#').map_or((path, None), |(path, rest)| (path, Some(rest)));
+        if fragment.is_some() {
+            self.report.warning(given.span, "the part from \"#\" on is never sent to a server");
+        }
+        Some(format!("/{}", escaped(path)))
+    }
+
+    /// Compiles a pattern, once for equal ones; reports where it is none.
+    fn pattern(&mut self, given: &Spanned<String>) -> Option<Arc<Pattern>> {
+        if let Some(known) = self.patterns.get(&given.value) {
+            return Some(Arc::clone(known));
+        }
+        match Pattern::new(&given.value) {
+            Ok(pattern) => {
+                let pattern = Arc::new(pattern);
+                self.patterns.insert(given.value.clone(), Arc::clone(&pattern));
+                Some(pattern)
+            }
+            Err(error) => {
+                let mut at = error.offset.min(given.value.len());
+                while !given.value.is_char_boundary(at) {
+                    at -= 1;
+                }
+                let next = given.value[at..].chars().next().map_or(0, char::len_utf8);
+                self.report.error(
+                    given.span.part(at, at + next),
+                    format!("this is no regular expression: {}", error.message),
+                );
+                None
+            }
+        }
+    }
+
+    /// The check of one server; `None` where something about it was reported.
+    pub(super) fn check(
+        &mut self,
+        plan: &Plan,
+        server: SocketAddr,
+        exchange: &Exchange,
+        span: Span,
+    ) -> Option<Check> {
+        match plan.check_type {
+            CheckType::On => return Some(Check::On),
+            CheckType::Off => return Some(Check::Off),
+            CheckType::Connect | CheckType::Negotiate => {}
+        }
+        let own = Some(server.port()).filter(|&port| port != 0);
+        let Some(port) = plan.port.or(own).or(plan.known.port) else {
+            if plan.asks == Asks::ConnectIfPort {
+                self.report
+                    .warning(span, "there is no port to connect to: this server always counts as up")
+                    .help("give \"checkport\", or say so with checktype = on");
+                return Some(Check::On);
+            }
+            self.report.error(span, "there is no port to check").help("give \"checkport\" or \"service\"");
+            return None;
+        };
+        let receive = exchange.receive.clone();
+        let kind = match plan.asks {
+            Asks::Nothing => return Some(Check::On),
+            Asks::Connect | Asks::ConnectIfPort => CheckKind::Connect,
+            Asks::Http { tls } => CheckKind::Http(HttpCheck {
+                tls: tls.then_some(plan.tls_verify),
+                virtual_host: plan.virtual_host.clone(),
+                request: exchange.request.clone().unwrap_or_else(|| "/".to_owned()),
+                receive,
+            }),
+            Asks::Ftp => CheckKind::Ftp(FtpCheck {
+                login: plan.login.clone(),
+                passwd: plan.passwd.clone(),
+                request: exchange.request.clone(),
+                receive,
+            }),
+        };
+        let target = SocketAddr::new(server.ip(), port);
+        Some(Check::Probe(Arc::new(CheckSpec { target, kind, cadence: plan.cadence })))
+    }
+}
+
+/// A path with what cannot stand in a URL escaped, as the reference's URI library does.
+fn escaped(path: &str) -> String {
+    use std::fmt::Write as _;
+    let mut url = String::with_capacity(path.len());
+    for byte in path.bytes() {
+        if byte.is_ascii_alphanumeric() || b";/?:@&=+$,[]-_.!~*'()%".contains(&byte) {
+            url.push(char::from(byte));
+        } else {
+            // Writing to a String cannot fail.
+            let _ = write!(url, "%{byte:02X}");
+        }
+    }
+    url
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_stand_in_a_url_is_escaped() {
+        assert_eq!(escaped("a b?c=\"d\"&é%20"), "a%20b?c=%22d%22&%C3%A9%20");
+    }
+}

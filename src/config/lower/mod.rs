@@ -1,0 +1,115 @@
+//! A draft to the model: names to addresses, defaults, inheritance, and what values mean together.
+//!
+//! Both grammars come through here, so that what is checked is checked once.
+
+mod address;
+mod check;
+mod service;
+mod services;
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use self::{address::Names, service::Spot};
+use super::{
+    Resolver,
+    diagnostic::Report,
+    draft::{Draft, Globals, Virtual},
+};
+use crate::model::{Config, Family, Pattern, Settings, VirtualId};
+
+const CHECK_TIMEOUT: Duration = Duration::from_secs(5);
+const NEGOTIATE_TIMEOUT: Duration = Duration::from_secs(30);
+const CHECK_INTERVAL: Duration = Duration::from_secs(10);
+
+/// Gives the model of a draft. Where the report has errors, the model lacks what they are about.
+pub(crate) fn lower(draft: &Draft, names: &impl Resolver, report: &mut Report) -> Config {
+    let mut lowering = Lowering {
+        globals: &draft.globals,
+        names: Names::new(names),
+        patterns: HashMap::new(),
+        schedulers: HashMap::new(),
+        fallbacks: (None, None),
+        report,
+    };
+    lowering.fallbacks = (lowering.global_fallback(Family::V4), lowering.global_fallback(Family::V6));
+    let mut config = Config { settings: settings(draft), virtuals: Vec::with_capacity(draft.virtuals.len()) };
+    let mut seen: HashMap<VirtualId, usize> = HashMap::new();
+    for service in &draft.virtuals {
+        let Some(id) = lowering.identity(service) else { continue };
+        let line = lowering.report.line_of(service.at.span);
+        let first = *seen.entry(id).or_insert(line);
+        if first != line {
+            lowering
+                .report
+                .error(service.at.span, format!("duplicate virtual service {id}"))
+                .help(format!("the first one stands in line {first}"));
+        }
+        config.virtuals.extend(lowering.service(id, service).map(Arc::new));
+    }
+    config
+}
+
+/// What all steps share.
+struct Lowering<'d, 'r, R> {
+    globals: &'d Globals,
+    names: Names<'d, R>,
+    /// Equal patterns are compiled once.
+    patterns: HashMap<String, Arc<Pattern>>,
+    /// Equal names of schedulers are one text.
+    schedulers: HashMap<String, Arc<str>>,
+    /// The fallback servers for all virtual services, of IPv4 and of IPv6.
+    fallbacks: (Option<Spot>, Option<Spot>),
+    report: &'r mut Report,
+}
+
+fn settings(draft: &Draft) -> Settings {
+    let globals = &draft.globals;
+    let default = Settings::default();
+    let longest = draft.virtuals.iter().map(|service| negotiate_timeout(service, globals)).max();
+    Settings {
+        autoreload: globals.autoreload.is_some_and(|value| value.value),
+        callback: globals.callback.as_ref().map(|value| value.value.clone()),
+        logfile: globals.logfile.as_ref().map(|value| value.value.clone()),
+        resync_interval: match &globals.resync_interval {
+            Some(interval) => (!interval.value.is_zero()).then_some(interval.value),
+            None => default.resync_interval,
+        },
+        negotiate_timeout: longest.unwrap_or_else(|| {
+            let common = &globals.common;
+            first([common.negotiate_timeout, globals.timeout, common.check_timeout])
+                .unwrap_or(NEGOTIATE_TIMEOUT)
+        }),
+    }
+}
+
+/// How long a check that opens a connection may take: `checktimeout` and what it is inherited from.
+fn check_timeout(service: &Virtual, globals: &Globals) -> Duration {
+    let (own, all) = (&service.common, &globals.common);
+    // `timeout` sets both global timeouts, each where it is not set itself.
+    first([
+        own.check_timeout,
+        own.negotiate_timeout,
+        all.check_timeout,
+        globals.timeout,
+        all.negotiate_timeout,
+    ])
+    .unwrap_or(CHECK_TIMEOUT)
+}
+
+/// How long a check that speaks a protocol may take: `negotiatetimeout` and what it is inherited from.
+fn negotiate_timeout(service: &Virtual, globals: &Globals) -> Duration {
+    let (own, all) = (&service.common, &globals.common);
+    first([
+        own.negotiate_timeout,
+        own.check_timeout,
+        all.negotiate_timeout,
+        globals.timeout,
+        all.check_timeout,
+    ])
+    .unwrap_or(NEGOTIATE_TIMEOUT)
+}
+
+/// The first value that is given.
+fn first<T: Copy, const N: usize>(values: [super::draft::Given<T>; N]) -> Option<T> {
+    values.into_iter().flatten().map(|value| value.value).next()
+}

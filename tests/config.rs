@@ -1,0 +1,212 @@
+//! Configurations as people write them, and what is made of them: `tests/config/ok/*.cf` are accepted and mean
+//! `*.model`, `tests/config/bad/*.cf` are rejected with the words in `*.stderr`.
+//!
+//! `BLESS=1 cargo test --test config` rewrites the expectations; the diff is what is reviewed.
+#![cfg(all(feature = "http", feature = "ftp"))]
+#![expect(clippy::unwrap_used, reason = "a test may")]
+
+use std::{
+    fmt::Write as _,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use ldirectord::{
+    config::{Diagnostic, Loaded, MemoryFiles, Rejected, Shown, TableResolver, load},
+    model::Protocol::{Tcp, Udp},
+};
+
+/// The names that the configurations of these tests use.
+fn names() -> TableResolver {
+    let hosts = [
+        ("vip.example.com", "127.0.0.1"),
+        ("real1.example.com", "127.0.0.2"),
+        ("real2", "127.0.0.3"),
+        ("my_host", "127.0.0.4"),
+        ("six.example.com", "2001:db8::6"),
+    ];
+    let services =
+        [("http", 80, Tcp), ("https", 443, Tcp), ("domain", 53, Tcp), ("domain", 53, Udp), ("ftp", 21, Tcp)];
+    let mut names = TableResolver { hostname: "director.example.com".to_owned(), ..TableResolver::default() };
+    for (name, address) in hosts {
+        names.hosts.entry(name.to_owned()).or_default().push(address.parse().unwrap());
+    }
+    for (name, port, protocol) in services {
+        names.services.entry(name.to_owned()).or_default().push((port, protocol));
+    }
+    names
+}
+
+/// Loads a text under a short name, so that messages do not depend on where the tests stand.
+fn load_text(name: &str, text: &[u8]) -> Result<Loaded, Rejected> {
+    let fs = MemoryFiles::default().with(Path::new("/").join(name), text);
+    let path = PathBuf::from(name);
+    // In memory the root is the working directory.
+    let fs = fs.with(path.clone(), text);
+    load(&path, &fs, &names())
+}
+
+/// All configurations of a folder, by name.
+fn configurations(folder: &str) -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/config").join(folder);
+    let mut paths: Vec<_> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "cf"))
+        .collect();
+    paths.sort();
+    assert!(!paths.is_empty());
+    paths
+}
+
+fn shown(diagnostics: &[Diagnostic]) -> String {
+    diagnostics.iter().fold(String::new(), |mut text, diagnostic| {
+        writeln!(text, "{diagnostic}").unwrap();
+        text
+    })
+}
+
+/// Compares with a golden file, or writes it; gives what is wrong.
+fn golden(path: &Path, found: &str) -> Option<String> {
+    if std::env::var_os("BLESS").is_some() {
+        fs::write(path, found).unwrap();
+        return None;
+    }
+    let expected = fs::read_to_string(path).unwrap_or_default();
+    (expected != found).then(|| format!("{}\n--- expected\n{expected}\n--- found\n{found}", path.display()))
+}
+
+fn file_name(path: &Path) -> &str {
+    path.file_name().unwrap().to_str().unwrap()
+}
+
+#[test]
+fn accepted_configurations_mean_what_is_written_beside_them() {
+    let wrong: Vec<String> = configurations("ok")
+        .iter()
+        .filter_map(|path| match load_text(file_name(path), &fs::read(path).unwrap()) {
+            Ok(loaded) => {
+                let mut found = Shown(&loaded.config).to_string();
+                if !loaded.warnings.is_empty() {
+                    write!(found, "\nwarnings\n{}", shown(&loaded.warnings)).unwrap();
+                }
+                golden(&path.with_extension("model"), &found)
+            }
+            Err(rejected) => {
+                Some(format!("{} is rejected\n{}", path.display(), shown(&rejected.diagnostics)))
+            }
+        })
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn rejected_configurations_are_rejected_in_these_words() {
+    let wrong: Vec<String> = configurations("bad")
+        .iter()
+        .filter_map(|path| match load_text(file_name(path), &fs::read(path).unwrap()) {
+            Ok(_) => Some(format!("{} is accepted", path.display())),
+            Err(rejected) => golden(&path.with_extension("stderr"), &shown(&rejected.diagnostics)),
+        })
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_directive_of_this_version_is_accepted_somewhere_and_rejected_somewhere() {
+    let used = |folder: &str| -> String {
+        configurations(folder)
+            .iter()
+            .map(|path| String::from_utf8_lossy(&fs::read(path).unwrap()).into_owned())
+            .collect()
+    };
+    let (ok, bad) = (used("ok"), used("bad"));
+    for name in [
+        "autoreload",
+        "callback",
+        "checkinterval",
+        "checkport",
+        "checktimeout",
+        "checktype",
+        "cleanstop",
+        "failurecount",
+        "fallback",
+        "fallback6",
+        "logfile",
+        "login",
+        "negotiatetimeout",
+        "netmask",
+        "passwd",
+        "persistent",
+        "protocol",
+        "quiescent",
+        "real",
+        "real6",
+        "receive",
+        "request",
+        "resyncinterval",
+        "scheduler",
+        "service",
+        "timeout",
+        "tls-verify",
+        "virtual",
+        "virtual6",
+        "virtualhost",
+    ] {
+        let stands_in = |text: &str| {
+            text.lines().any(|line| {
+                let line = line.trim_start();
+                line.strip_prefix(name).is_some_and(|rest| rest.trim_start().starts_with('='))
+            })
+        };
+        assert!(stands_in(&ok), "{name} is in no accepted configuration");
+        assert!(stands_in(&bad), "{name} is in no rejected configuration");
+    }
+}
+
+#[test]
+fn the_sample_of_the_guide_means_the_same_indented_and_flush_left() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/config/ok");
+    let indented = fs::read_to_string(folder.join("guide.cf")).unwrap();
+    let flush: String = indented.lines().flat_map(|line| [line.trim_start(), "\n"]).collect();
+    let one = load_text("guide.cf", indented.as_bytes()).unwrap();
+    let other = load_text("guide.cf", flush.as_bytes()).unwrap();
+    assert_eq!(one.config, other.config);
+    assert_eq!(one.config.virtuals.len(), 2);
+}
+
+#[test]
+fn a_rejected_file_is_still_known_to_whoever_watches_it() {
+    let rejected = load_text("x.cf", b"nonsense").unwrap_err();
+    assert_eq!(rejected.sources.files[0].resolved, Path::new("/x.cf"));
+    assert!(rejected.sources.files[0].hash.is_some());
+    let missing = load(Path::new("/nowhere.cf"), &MemoryFiles::default(), &names()).unwrap_err();
+    assert_eq!(missing.unreadable, Some(std::io::ErrorKind::NotFound));
+    assert_eq!(missing.sources.watched().collect::<Vec<_>>(), [Path::new("/nowhere.cf")]);
+}
+
+#[test]
+fn equal_patterns_are_compiled_once_and_equal_texts_have_equal_hashes() {
+    let text = b"virtual=10.0.0.1:80\n\treal=10.0.0.2:80 gate\n\treceive=\"ok\"\n\
+                 virtual=10.0.0.1:81\n\treal=10.0.0.2:80 masq\n\tservice=http\n\treceive=\"ok\"\n";
+    let (one, other) = (load_text("x.cf", text).unwrap(), load_text("x.cf", text).unwrap());
+    assert_eq!(one.sources, other.sources);
+    assert_eq!(one.config, other.config);
+    let check = |index: usize| one.config.virtuals[index].reals[0].check.clone();
+    assert_eq!(check(0), check(1), "the two virtual services share one check");
+}
+
+#[test]
+fn a_farm_of_2277_services_is_read_in_good_time() {
+    let mut text = String::new();
+    for service in 0..2277 {
+        writeln!(text, "virtual=10.{}.{}.1:80", service / 250, service % 250).unwrap();
+        for real in 1..=16 {
+            writeln!(text, "\treal=172.16.{}.{real}:80 gate {real}", service % 250).unwrap();
+        }
+        text.push_str("\tservice=http\n\trequest=\"/health\"\n\treceive=\"ok\"\n\tscheduler=wlc\n\n");
+    }
+    let loaded = load_text("farm.cf", text.as_bytes()).unwrap();
+    assert_eq!(loaded.config.virtuals.iter().map(|service| service.reals.len()).sum::<usize>(), 36_432);
+    assert!(loaded.warnings.is_empty());
+}
