@@ -20,6 +20,7 @@
 pub mod check;
 pub mod child;
 pub mod config;
+pub mod control;
 pub mod director;
 pub mod health;
 pub mod inbox;

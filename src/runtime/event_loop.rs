@@ -23,7 +23,6 @@ use super::{
     Fatal, HookFn, LoadFn, Loaded, Parts, Report,
     effects::{Hooks, Telling, Waiting},
     scheduler::Scheduler,
-    status,
 };
 
 /// Snapshots are at least this far apart: changes in between are published together.
@@ -318,7 +317,7 @@ impl<I: Ipvs, P: Prober> Loop<I, P> {
         self.stale = false;
         self.published = Some(Instant::now());
         let snapshot = Arc::new(self.director.snapshot());
-        let line = status::line(&snapshot);
+        let line = snapshot.status_line();
         if line != self.status {
             self.status.clone_from(&line);
             (self.service)(Report::Status(line));

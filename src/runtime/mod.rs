@@ -7,7 +7,6 @@
 mod effects;
 mod event_loop;
 mod scheduler;
-mod status;
 
 use std::{sync::Arc, time::SystemTime};
 

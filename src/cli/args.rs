@@ -1,0 +1,182 @@
+//! The command line: `ldirectord [OPTION]... [CONFIG] COMMAND`, as the reference has it, and what is new.
+
+use clap::{Arg, ArgAction, Command, error::ErrorKind};
+
+/// What the program is told to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verb {
+    /// Start in the background.
+    Start,
+    /// Stop, and take our services out of the table.
+    Stop,
+    /// Stop and start; the table stays.
+    Restart,
+    /// The same, if it runs.
+    TryRestart,
+    /// Load the configuration again.
+    Reload,
+    /// The same.
+    ForceReload,
+    /// Does it run?
+    Status,
+    /// Run in the foreground.
+    Run,
+    /// Is the configuration good?
+    ConfigTest,
+}
+
+impl Verb {
+    /// All of them, with their names.
+    pub const ALL: [(&'static str, Self); 9] = [
+        ("start", Self::Start),
+        ("stop", Self::Stop),
+        ("restart", Self::Restart),
+        ("try-restart", Self::TryRestart),
+        ("reload", Self::Reload),
+        ("force-reload", Self::ForceReload),
+        ("status", Self::Status),
+        ("run", Self::Run),
+        ("configtest", Self::ConfigTest),
+    ];
+
+    /// Its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(_, verb)| *verb == self).map_or("", |(name, _)| name)
+    }
+}
+
+/// A command line that was understood.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Args {
+    /// In the foreground, with more words.
+    pub debug: bool,
+    /// The checks are real and the table is not.
+    pub dry_run: bool,
+    /// Act on the process itself, also where systemd runs: what the unit's own commands do.
+    pub direct: bool,
+    /// Leave the terminal and its signals (the background half of `start`).
+    pub session: bool,
+    /// The configuration, where one is named.
+    pub config: Option<String>,
+    /// What to do.
+    pub verb: Verb,
+}
+
+/// What a command line asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Request {
+    /// To do something.
+    Do(Args),
+    /// The manual.
+    Help,
+    /// The version.
+    Version,
+    /// It is not understood, for this reason (which may be none: no arguments at all).
+    Misuse(Option<String>),
+}
+
+fn definition() -> Command {
+    let flag = |name: &'static str| Arg::new(name).long(name).action(ArgAction::SetTrue);
+    Command::new("ldirectord")
+        .disable_help_flag(true)
+        .disable_version_flag(true)
+        .arg(flag("debug").short('d'))
+        .arg(flag("help").short('h').short_alias('?'))
+        .arg(flag("version").short('v'))
+        .arg(flag("dry-run"))
+        .arg(flag("direct"))
+        .arg(flag("session"))
+        .arg(Arg::new("words").num_args(0..))
+}
+
+/// Understands a command line, the program's name not included.
+pub fn parse(arguments: impl IntoIterator<Item = String>) -> Request {
+    let arguments = std::iter::once("ldirectord".to_owned()).chain(arguments);
+    let matches = match definition().try_get_matches_from(arguments) {
+        Ok(matches) => matches,
+        Err(error) => return Request::Misuse(Some(misuse(&error))),
+    };
+    let flag = |name| matches.get_flag(name);
+    if flag("help") {
+        return Request::Help;
+    }
+    if flag("version") {
+        return Request::Version;
+    }
+    let words: Vec<&String> = matches.get_many("words").unwrap_or_default().collect();
+    // As in the reference: one word is a command for the default configuration, and a third word is ignored.
+    let (config, verb) = match words[..] {
+        [] => return Request::Misuse(None),
+        [verb] => (None, verb),
+        [config, verb, ..] => (Some(config.clone()), verb),
+    };
+    let Some((_, verb)) = Verb::ALL.iter().find(|(name, _)| name == verb) else {
+        return Request::Misuse(Some(format!("Unknown command: {verb}{}", did_you_mean(verb))));
+    };
+    Request::Do(Args {
+        debug: flag("debug"),
+        dry_run: flag("dry-run"),
+        direct: flag("direct"),
+        session: flag("session"),
+        config,
+        verb: *verb,
+    })
+}
+
+/// The nearest command, where the two arguments may have been swapped or one is merely cut short.
+fn did_you_mean(word: &str) -> String {
+    let near = Verb::ALL.iter().find(|(name, _)| name.starts_with(word) || word.starts_with(name));
+    near.map(|(name, _)| format!(" (did you mean {name}?)")).unwrap_or_default()
+}
+
+fn misuse(error: &clap::Error) -> String {
+    let word = error.get(clap::error::ContextKind::InvalidArg).map(ToString::to_string).unwrap_or_default();
+    if error.kind() == ErrorKind::UnknownArgument {
+        format!("Unknown option: {}", word.trim_start_matches('-'))
+    } else {
+        error.to_string().lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(text: &str) -> Request {
+        parse(text.split_whitespace().map(str::to_owned))
+    }
+
+    fn args(verb: Verb, config: Option<&str>) -> Args {
+        let config = config.map(str::to_owned);
+        Args { debug: false, dry_run: false, direct: false, session: false, config, verb }
+    }
+
+    #[test]
+    fn the_reference_command_lines() {
+        assert_eq!(line("start"), Request::Do(args(Verb::Start, None)));
+        assert_eq!(line("www stop"), Request::Do(args(Verb::Stop, Some("www"))));
+        assert_eq!(line("www status more"), Request::Do(args(Verb::Status, Some("www"))));
+        assert_eq!(line("-d www start"), Request::Do(Args { debug: true, ..args(Verb::Start, Some("www")) }));
+        assert_eq!(line("-- www try-restart"), Request::Do(args(Verb::TryRestart, Some("www"))));
+        assert_eq!((line("-h"), line("-?"), line("--help")), (Request::Help, Request::Help, Request::Help));
+        assert_eq!((line("-v"), line("-dv")), (Request::Version, Request::Version));
+    }
+
+    #[test]
+    fn what_is_not_understood_says_why() {
+        assert_eq!(line(""), Request::Misuse(None));
+        assert_eq!(line("-x start"), Request::Misuse(Some("Unknown option: x".into())));
+        assert_eq!(line("--frob start"), Request::Misuse(Some("Unknown option: frob".into())));
+        let mixed = Request::Misuse(Some("Unknown command: stat (did you mean start?)".into()));
+        assert_eq!(line("www stat"), mixed);
+        assert_eq!(line("start www"), Request::Misuse(Some("Unknown command: www".into())));
+    }
+
+    #[test]
+    fn every_command_is_in_the_manual() {
+        for (name, _) in Verb::ALL {
+            assert!(crate::cli::MANUAL.contains(&format!("\n    {name}")), "{name}");
+        }
+    }
+}
