@@ -31,10 +31,15 @@ pub(super) async fn probe(
     progress: &Progress,
 ) -> Result<Evidence, Failure> {
     let mut ftp = log_in(target, check, progress).await?;
+    // Nothing to fetch: the login was all there is to prove, and the configuration was warned of it.
+    let Some(request) = &check.request else {
+        take_leave(&mut ftp).await;
+        return Ok(Evidence::default());
+    };
     progress.enter(Stage::Answer);
     let answer = |error| failure(error, Stage::Answer);
     ftp.transfer_type(FileType::Binary).await.map_err(answer)?;
-    let mut file = ftp.retr_as_stream(&check.request).await.map_err(answer)?;
+    let mut file = ftp.retr_as_stream(request).await.map_err(answer)?;
 
     progress.enter(Stage::Transfer);
     let transfer = |error: io::Error| trouble::failure(&error, Stage::Transfer);

@@ -37,10 +37,11 @@ pub enum ControlError {
 /// # Errors
 /// Nobody listens, or nobody answers in time.
 pub fn ask(socket: &Path, question: Question, patience: Duration) -> Result<Answer, ControlError> {
-    let mut stream = UnixStream::connect(socket).map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => ControlError::Nobody,
-        _ => ControlError::Silent(error),
-    })?;
+    let nobody = |error: &io::Error| {
+        matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused)
+    };
+    let mut stream = UnixStream::connect(socket)
+        .map_err(|error| if nobody(&error) { ControlError::Nobody } else { ControlError::Silent(error) })?;
     let mut exchange = || {
         stream.set_read_timeout(Some(patience))?;
         stream.write_all(format!("{}\n", question.word()).as_bytes())?;
@@ -99,7 +100,7 @@ mod tests {
             let joined = tokio::task::spawn_blocking(move || client.join().unwrap());
             tokio::select! {
                 () = loop_ => unreachable!(),
-                served = serve(server, inbox, snapshots) => panic!("{served:?}"),
+                end = serve(server, inbox, snapshots) => panic!("{end:?}"),
                 answers = joined => answers.unwrap(),
             }
         });

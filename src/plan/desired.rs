@@ -5,7 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     health::State,
-    ipvs::{Dest, Service, ServiceSettings, table::kernel_id},
+    ipvs::{
+        Dest, Service, ServiceSettings,
+        table::{kernel_id, kernel_settings},
+    },
     model::{RealId, Virtual},
 };
 
@@ -27,14 +30,14 @@ impl Wanted {
     }
 }
 
-/// What a service has beside its destinations.
+/// What a service has beside its destinations, as the kernel will show it.
 #[must_use]
 pub fn settings_of(service: &Virtual) -> ServiceSettings {
-    ServiceSettings {
+    kernel_settings(&ServiceSettings {
         scheduler: service.scheduler.clone(),
         persistence: service.persistence,
         others: Vec::new(),
-    }
+    })
 }
 
 /// The wanted service, given the health of its real servers in the order of `service.reals`.

@@ -116,8 +116,10 @@ pub struct Reconciler {
     failures: usize,
     /// The table could not be read: nothing is known until it can be.
     blind: bool,
-    /// No write before this.
-    not_before: Option<Instant>,
+    /// After a failure, nothing is tried before this.
+    retry_at: Option<Instant>,
+    /// When the last write was done.
+    wrote_at: Option<Instant>,
     /// Changes that come within this time of the last write are written together.
     gap: Duration,
     resync: Option<Duration>,
@@ -192,7 +194,7 @@ impl Reconciler {
             return None;
         }
         let waiting = !self.dirty.is_empty() || self.blind;
-        let write = waiting.then_some(self.not_before).flatten();
+        let write = waiting.then(|| self.not_before()).flatten();
         [write, self.next_resync].into_iter().flatten().min()
     }
 
@@ -201,7 +203,7 @@ impl Reconciler {
         if self.running.is_some() {
             return None;
         }
-        let may_write = self.not_before.is_none_or(|at| at <= now);
+        let may_write = self.not_before().is_none_or(|at| at <= now);
         if may_write
             && !self.blind
             && let Some(running) = self.write()
@@ -214,6 +216,10 @@ impl Reconciler {
             return Some(self.running.insert(running).job.clone());
         }
         None
+    }
+
+    fn not_before(&self) -> Option<Instant> {
+        self.retry_at.max(self.wrote_at.map(|at| at + self.gap))
     }
 
     /// One job for all that is not as wanted. What turns out to be as wanted costs no process.
@@ -249,7 +255,7 @@ impl Reconciler {
         let wrote = matches!(running.job, Job::Apply(..));
         let mut missed = false;
         if wrote {
-            self.not_before = Some(now + self.gap);
+            self.wrote_at = Some(now);
             for (id, wanted) in &running.wanted {
                 missed |= !self.applied(*id, wanted, &table, &mut outcome);
             }
@@ -265,6 +271,7 @@ impl Reconciler {
         } else if wrote || self.dirty.is_empty() {
             outcome.recovered = self.failures > 1;
             self.failures = 0;
+            self.retry_at = None;
         }
         outcome.settled = self.settled();
         outcome
@@ -321,7 +328,7 @@ impl Reconciler {
     fn fail(&mut self, now: Instant, words: &str, outcome: &mut Outcome) {
         let wait = BACKOFF[self.failures.min(BACKOFF.len() - 1)].max(self.gap);
         self.failures += 1;
-        self.not_before = Some(now + wait);
+        self.retry_at = Some(now + wait);
         outcome.failed = Some(Failed { reason: words.into(), attempt: self.failures, retry_in: wait });
     }
 }

@@ -88,8 +88,7 @@ impl<I: Ipvs, P: Prober> Loop<I, P> {
     }
 
     fn load(&mut self) {
-        let load = self.load_fn.clone();
-        self.loads.spawn_blocking(move || load());
+        self.loads.spawn((self.load_fn)());
     }
 
     fn callback(&mut self, command: model::Command) {

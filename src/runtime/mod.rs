@@ -22,8 +22,8 @@ use crate::{
     model::{self, Config},
 };
 
-/// Reads the configuration. Runs on a thread where it may block.
-pub type LoadFn = Arc<dyn Fn() -> Result<Loaded, Rejection> + Send + Sync>;
+/// Reads the configuration. Files and names may block: the future must not.
+pub type LoadFn = Arc<dyn Fn() -> BoxFuture<'static, Result<Loaded, Rejection>> + Send + Sync>;
 
 /// Runs a callback; its error is words for people.
 pub type HookFn = Arc<dyn Fn(model::Command) -> BoxFuture<'static, Result<(), String>> + Send + Sync>;

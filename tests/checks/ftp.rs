@@ -20,7 +20,7 @@ fn fetch(receive: Option<&str>) -> FtpCheck {
     FtpCheck {
         login: USER.into(),
         passwd: Secret::new(PASSWORD),
-        request: "/file".into(),
+        request: Some("/file".into()),
         receive: receive.map(pattern),
     }
 }
@@ -118,7 +118,7 @@ async fn a_refused_login_is_told_apart() {
 async fn a_refused_file_or_session_is_a_status() {
     for ip in LOOPBACKS {
         let server = serve(ip, Fault::None, "good").await;
-        let check = FtpCheck { request: "/other".into(), ..fetch(None) };
+        let check = FtpCheck { request: Some("/other".into()), ..fetch(None) };
         let failed = failure(ask(&probes(), server.address, CheckKind::Ftp(check)).await);
         assert_eq!(failed, status(550, "Failed to open file."));
     }
@@ -177,7 +177,7 @@ async fn nobody_listens() {
 #[tokio::test]
 async fn a_line_end_in_the_configuration_reaches_no_server() {
     let server = serve(LOOPBACKS[0], Fault::None, "good").await;
-    let check = FtpCheck { request: "/file\r\nDELE /file".into(), ..fetch(None) };
+    let check = FtpCheck { request: Some("/file\r\nDELE /file".into()), ..fetch(None) };
     let failed = failure(ask(&probes(), server.address, CheckKind::Ftp(check)).await);
     assert_eq!(failed.kind(), "protocol");
     assert!(!server.heard().iter().any(|line| line.starts_with("DELE")));

@@ -235,7 +235,7 @@ impl Stage {
                     self.in_force = next;
                     continue;
                 }
-                _ => continue,
+                _other => continue,
             };
             if !checked(&self.in_force, key) {
                 return Err(format!("told of a server that is not checked: {fact}"));
@@ -267,9 +267,9 @@ fn emptied(before: &Table, ops: &[Op]) -> Option<String> {
     let mut table = before.clone();
     for op in ops {
         let id = op.virtual_id();
-        let served = serves(&table, id);
+        let before_op = serves(&table, id);
         let _ = table.apply(op);
-        if served && !serves(&table, id) && serves(&after, id) {
+        if before_op && !serves(&table, id) && serves(&after, id) {
             return Some(format!("{op:?} leaves its service without a destination, in {ops:?}"));
         }
     }

@@ -1,8 +1,6 @@
 //! The real loop in a world made of words: a table in memory, servers that behave as they are told, and a clock that
 //! jumps to the next thing that happens. An hour takes milliseconds and is the same twice.
 
-#![allow(dead_code, reason = "each test binary uses its own part of this")]
-
 use std::{
     collections::{BTreeMap, VecDeque},
     net::SocketAddr,
@@ -93,13 +91,16 @@ impl Prober for World {
     }
 }
 
+/// Looks at a table and what is about to be done to it.
+type Eye = Arc<dyn Fn(&Table, &[Op]) + Send + Sync>;
+
 /// The table in memory, with a pace and an eye on every change.
 #[derive(Clone)]
 pub struct Watched {
     pub memory: Memory,
     pub delay: Arc<Mutex<Duration>>,
     /// Called with the table before a batch and with the batch.
-    pub eye: Arc<dyn Fn(&Table, &[Op]) + Send + Sync>,
+    eye: Eye,
 }
 
 impl Watched {
@@ -163,7 +164,7 @@ pub fn start(table: Watched, world: World, disk: &Disk, callbacks: &Callbacks) -
         load: Arc::new(move || {
             let loaded = lock(&load).clone();
             lock(&read).extend(loaded.iter().map(|loaded| loaded.config.clone()));
-            loaded
+            Box::pin(async { loaded })
         }),
         hook: Arc::new(move |command| {
             lock(&calls).push(command.argv);

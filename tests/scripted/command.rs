@@ -1,0 +1,115 @@
+//! The lines of a script: `25s down 10.0.0.1:80`, `90s config other`, `95s ipvsadm -C`.
+
+use std::{net::SocketAddr, time::Duration};
+
+use ldirectord::{
+    ipvs::{Dest, Op},
+    model::{Forward, RealId, VirtualId},
+};
+
+use crate::sim::Behaviour;
+
+/// What happens at a time.
+#[derive(Clone, Debug)]
+pub struct Command {
+    pub at: Duration,
+    pub text: String,
+    pub what: What,
+}
+
+/// What happens.
+#[derive(Clone, Debug)]
+pub enum What {
+    /// A server behaves like this from now on: `good`, `down`, `wrong`, `hang`, `slow 3s`.
+    Behave(SocketAddr, Behaviour),
+    /// This configuration is on disk now, and the watcher notices.
+    Config(String),
+    /// Somebody asks for a reload (SIGHUP).
+    Reload,
+    /// Somebody empties the table.
+    Flush,
+    /// Somebody changes the table.
+    Meddle(Op),
+    /// Writing and reading the table fail from now on, or of each batch only the first so many are carried out.
+    TableFails,
+    TableHalves(usize),
+    /// The table works again.
+    TableWorks,
+    /// The director is killed, and started again.
+    Kill,
+    /// It is told to stop; with cleaning up, or leaving the table.
+    Stop(bool),
+    /// It is started.
+    Start,
+    /// Nothing: the story goes on until here.
+    End,
+}
+
+impl Command {
+    pub fn parse(line: &str) -> Result<Self, String> {
+        let wrong = || format!("not understood: {line}");
+        let line = line.trim();
+        let (at, text) = line.split_once(char::is_whitespace).ok_or_else(wrong)?;
+        let text = text.trim();
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let server = |word: &str| word.parse().map_err(|_| wrong());
+        let behave = |word, behaviour| Ok::<_, String>(What::Behave(server(word)?, behaviour));
+        let what = match words[..] {
+            ["good", a] => behave(a, Behaviour::Good)?,
+            ["down", a] => behave(a, Behaviour::Refused)?,
+            ["wrong", a] => behave(a, Behaviour::Wrong)?,
+            ["hang", a] => behave(a, Behaviour::Hangs)?,
+            ["slow", a, time] => behave(a, Behaviour::Slow(duration(time).ok_or_else(wrong)?))?,
+            ["config", name] => What::Config(name.to_owned()),
+            ["reload"] => What::Reload,
+            ["table", "fails"] => What::TableFails,
+            ["table", "halves", n] => What::TableHalves(n.parse().map_err(|_| wrong())?),
+            ["table", "works"] => What::TableWorks,
+            ["kill"] => What::Kill,
+            ["stop"] => What::Stop(true),
+            ["stop", "leaving"] => What::Stop(false),
+            ["start"] => What::Start,
+            ["end"] => What::End,
+            ["ipvsadm", "-C"] => What::Flush,
+            ["ipvsadm", ref options @ ..] => What::Meddle(op(options).ok_or_else(wrong)?),
+            _ => return Err(wrong()),
+        };
+        Ok(Self { at: duration(at).ok_or_else(wrong)?, text: text.to_owned(), what })
+    }
+}
+
+/// `25s`, `100ms`, `2m`, `1h`.
+fn duration(text: &str) -> Option<Duration> {
+    let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.')?;
+    let number: f64 = text[..digits].parse().ok()?;
+    let unit = match &text[digits..] {
+        "ms" => 0.001,
+        "s" => 1.0,
+        "m" => 60.0,
+        "h" => 3_600.0,
+        _ => return None,
+    };
+    Some(Duration::from_secs_f64(number * unit))
+}
+
+/// The few forms of `ipvsadm` that stories need.
+fn op(options: &[&str]) -> Option<Op> {
+    let id = |address: &str| format!("tcp:{address}").parse::<VirtualId>().ok();
+    let real = |address: &str| address.parse().ok().map(RealId);
+    match *options {
+        ["-D", "-t", v] => Some(Op::DeleteService(id(v)?)),
+        ["-d", "-t", v, "-r", r] => Some(Op::DeleteDest(id(v)?, real(r)?)),
+        [verb @ ("-a" | "-e"), "-t", v, "-r", r, forward, "-w", weight] => {
+            let forward = match forward {
+                "-g" => Forward::Gate,
+                "-m" => Forward::Masq,
+                "-i" => Forward::Ipip,
+                _ => return None,
+            };
+            let dest = Dest { forward, weight: weight.parse().ok()? };
+            let make = if verb == "-a" { Op::AddDest } else { Op::EditDest };
+            Some(make(id(v)?, real(r)?, dest))
+        }
+        _ => None,
+    }
+}
