@@ -8,6 +8,7 @@
 
 mod environment;
 mod group;
+mod launch;
 mod output;
 
 #[cfg(test)]
@@ -32,6 +33,7 @@ use tokio::{
 };
 
 pub use environment::{find, search_path};
+pub use launch::launch;
 use group::Group;
 use output::Captured;
 

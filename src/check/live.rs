@@ -1,0 +1,42 @@
+//! Probes that can be exchanged while checks go on: a reload may find other certificate authorities on disk.
+
+use tokio::sync::watch;
+
+use super::{Probes, Progress, Prober};
+use crate::{health::Verdict, model::CheckSpec};
+
+/// The probes of the moment. A check that is under way ends with those it began with.
+#[derive(Clone, Debug)]
+pub struct Live(watch::Receiver<Probes>);
+
+/// Exchanges the probes.
+#[derive(Debug)]
+pub struct Exchange(watch::Sender<Probes>);
+
+impl Live {
+    /// Begins with these.
+    #[must_use]
+    pub fn new(probes: Probes) -> (Self, Exchange) {
+        let (sender, receiver) = watch::channel(probes);
+        (Self(receiver), Exchange(sender))
+    }
+}
+
+impl Exchange {
+    /// Looks for other authorities; where they cannot be read, the probes stay as they are.
+    ///
+    /// # Errors
+    /// In words, why they cannot be read.
+    pub fn refresh(&self) -> Result<(), String> {
+        let refreshed = self.0.borrow().refreshed().map_err(|error| error.to_string())?;
+        self.0.send_replace(refreshed);
+        Ok(())
+    }
+}
+
+impl Prober for Live {
+    async fn probe(&self, spec: &CheckSpec, progress: &Progress) -> Verdict {
+        let probes = self.0.borrow().clone();
+        probes.probe(spec, progress).await
+    }
+}

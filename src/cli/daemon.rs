@@ -1,0 +1,327 @@
+//! `run`: the parts of a director put together, in the foreground.
+//!
+//! Two threads: the loop with all checks on this one; the bus, the control socket, the file watch and the jobs on the
+//! table on another, so that neither a flood of calls nor a long listing makes a check late. They meet in the inbox
+//! and in the snapshots. A third writes the log.
+
+use std::{
+    fs::File,
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+    thread,
+    time::{Duration, SystemTime},
+};
+
+use futures_util::future::BoxFuture;
+use rustix::{
+    fs::{FlockOperation, flock},
+    process::{Resource, getrlimit, setrlimit, setsid},
+};
+use tokio::{
+    runtime::{Builder, Handle},
+    sync::{mpsc, oneshot, watch},
+    task::JoinSet,
+};
+
+use crate::{
+    check::{Live, Prober, Probes},
+    child::{self, Program},
+    config::{self, SourceSet},
+    control::{self, ControlServer},
+    dbus::{self, About, Bus},
+    director::{Fact, Snapshot},
+    inbox::{self, Inbox},
+    ipvs::{DryRun, Ipvs, Ipvsadm},
+    log,
+    model::Command,
+    notify::{self, Notifier},
+    runtime::{self, Fatal, HookFn, Limits, Outlets, Parts},
+    watch as files,
+};
+
+use super::{Args, Exit, Target, complain, configtest, inlets::Signals, loading, loading::Loading};
+
+/// How long a callback may take.
+const CALLBACK_DEADLINE: Duration = Duration::from_secs(60);
+/// Lines of the log that wait at most.
+const FACTS: usize = 4_096;
+/// How long the end waits for the log.
+const LOG_END: Duration = Duration::from_secs(2);
+/// Descriptors that are not for checks.
+const RESERVED: u64 = 128;
+
+/// Facts on their way to the log.
+type Facts = mpsc::Sender<(SystemTime, Fact)>;
+
+/// Runs the director of a configuration until it is told to stop.
+pub(super) fn run(args: &Args, target: &Target) -> Exit {
+    if args.session {
+        // Fails only where this is a session of its own already.
+        let _ = setsid();
+    }
+    let loaded = match loading::first(&target.path) {
+        Ok(loaded) => loaded,
+        Err(rejected) => {
+            configtest::show(&rejected.diagnostics);
+            complain("Exiting with exit_status 2: config_error: Configuration Error");
+            return Exit::Config;
+        }
+    };
+    let place = match Place::take(args, target) {
+        Ok(place) => place,
+        Err(words) => {
+            complain(&words);
+            return Exit::Failed;
+        }
+    };
+    let ended = match (args.dry_run, Probes::new()) {
+        (_, Err(error)) => Err(error.to_string()),
+        (true, Ok(probes)) => Daemon { args, target, place }.run(DryRun::to(io::stdout()), probes, &loaded),
+        (false, Ok(probes)) => Daemon { args, target, place }.run(Ipvsadm::new(), probes, &loaded),
+    };
+    match ended {
+        Ok(()) => Exit::Ok,
+        Err(words) => {
+            complain(&words);
+            Exit::Failed
+        }
+    }
+}
+
+/// What one instance has for itself on this machine, for as long as it lives; a dry run has nothing.
+struct Place {
+    /// Held: there is never a second director of one configuration.
+    _lock: Option<File>,
+    control: Option<ControlServer>,
+    pid_file: Option<PathBuf>,
+}
+
+impl Place {
+    fn take(args: &Args, target: &Target) -> Result<Self, String> {
+        if args.dry_run {
+            return Ok(Self { _lock: None, control: None, pid_file: None });
+        }
+        let name = target.instance.name();
+        let in_words = |what: &Path, error: io::Error| format!("{}: {error}", what.display());
+        std::fs::create_dir_all(control::RUN_DIR).map_err(|e| in_words(Path::new(control::RUN_DIR), e))?;
+        let path = control::lock_file(name);
+        let lock = File::options().create(true).truncate(false).write(true).open(&path);
+        let lock = lock.map_err(|e| in_words(&path, e))?;
+        flock(&lock, FlockOperation::NonBlockingLockExclusive).map_err(|_| {
+            format!("a director of {} is running already (it holds {})", target.shown(), path.display())
+        })?;
+        let path = control::socket(name);
+        let control = ControlServer::bind(&path).map_err(|e| in_words(&path, e))?;
+        // Only where systemd does not look after the process.
+        let pid_file = args.session.then(|| target.pid_file());
+        if let Some(path) = &pid_file {
+            std::fs::write(path, format!("{}\n", std::process::id())).map_err(|e| in_words(path, e))?;
+        }
+        Ok(Self { _lock: Some(lock), control: Some(control), pid_file })
+    }
+}
+
+struct Daemon<'a> {
+    args: &'a Args,
+    target: &'a Target,
+    place: Place,
+}
+
+impl Daemon<'_> {
+    fn run<I: Ipvs>(mut self, ipvs: I, probes: Probes, loaded: &config::Loaded) -> Result<(), String> {
+        let in_words = |error: io::Error| error.to_string();
+        let (facts, told) = mpsc::channel(FACTS);
+        let (log_target, targets) = watch::channel(loaded.config.settings.logfile.clone());
+        let mut options = log::Options::new(self.target.instance.name(), !self.args.session);
+        if self.args.dry_run {
+            // Nobody's log: whoever tries something reads it on the terminal.
+            options.surroundings = log::Surroundings::default();
+        }
+        let under_systemd = options.surroundings.systemd;
+        let log = log::start(&options, told, targets).map_err(in_words)?;
+
+        let (prober, exchange) = Live::new(probes);
+        let (sources, watched) = watch::channel(loaded.sources.clone());
+        let path = self.target.path.clone();
+        let loading = Arc::new(Loading { path, sources, log: log_target, probes: exchange });
+        let (inbox, queue) = inbox::channel();
+        let (snapshots, seen) = watch::channel(Arc::new(Snapshot::default()));
+        let mut notifier = if self.args.dry_run { Notifier::silent() } else { Notifier::from_env() };
+
+        let background = Background::start(self.inlets(watched, seen, &inbox, &facts)).map_err(in_words)?;
+        let parts = Parts {
+            ipvs,
+            prober,
+            begin: loading::begin(loaded),
+            load: Arc::new(move || loading.again()),
+            hook: self.hook(),
+            outlets: Outlets { facts: facts.clone(), snapshots, service: Box::new(move |r| notifier.report(r)) },
+            limits: limits(),
+            watchdog: notify::watchdog_interval(),
+            background: Some(background.handle.clone()),
+            clock: Arc::new(wall_clock),
+        };
+        let runtime = Builder::new_current_thread().enable_all().build().map_err(in_words)?;
+        let ended = runtime.block_on(until_end(parts, queue, inbox, under_systemd));
+        if let Err(fatal) = &ended {
+            // The log hears of it as well as whoever started the program.
+            let what = format!("Exiting with exit_status 1: {fatal}");
+            let _ = facts.try_send((wall_clock(), Fact::Trouble { what }));
+        }
+        // Whoever has a sender of facts ends first, so that the log can come to its end.
+        background.end();
+        drop((runtime, facts));
+        if !log.finish(LOG_END) {
+            complain("the log hangs; its last lines are lost");
+        }
+        if let Some(path) = self.place.pid_file.take() {
+            let _ = std::fs::remove_file(path);
+        }
+        ended.map_err(|fatal| fatal.to_string())
+    }
+
+    /// What runs on the other thread beside the jobs on the table.
+    fn inlets(
+        &mut self,
+        watched: watch::Receiver<SourceSet>,
+        snapshots: watch::Receiver<Arc<Snapshot>>,
+        inbox: &Inbox,
+        facts: &Facts,
+    ) -> Vec<BoxFuture<'static, ()>> {
+        let mut all: Vec<BoxFuture<'static, ()>> = Vec::new();
+        all.push(Box::pin(files::run(watched, inbox.clone(), teller(facts))));
+        if let Some(server) = self.place.control.take() {
+            let (inbox, snapshots, tell) = (inbox.clone(), snapshots.clone(), teller(facts));
+            all.push(Box::pin(async move {
+                if let Err(error) = control::serve(server, inbox, snapshots).await {
+                    tell(Fact::Trouble { what: format!("the control socket broke: {error}") });
+                }
+            }));
+        }
+        if !self.args.dry_run {
+            let about = Arc::new(About {
+                version: env!("CARGO_PKG_VERSION"),
+                instance: self.target.instance.name().to_owned(),
+                config_path: self.target.path.display().to_string(),
+            });
+            all.push(Box::pin(dbus::serve(Bus::System, about, snapshots, inbox.clone(), teller(facts))));
+        }
+        all
+    }
+
+    /// The callback: the program with the configuration's path as its last argument, and its name in the environment.
+    fn hook(&self) -> HookFn {
+        let (path, dry_run) = (self.target.path.clone(), self.args.dry_run);
+        Arc::new(move |command: Command| {
+            let path = path.clone();
+            Box::pin(async move {
+                if dry_run {
+                    return Err("not run: this is a dry run".to_owned());
+                }
+                run_callback(command, path).await
+            })
+        })
+    }
+}
+
+/// The loop, with the signals beside it.
+async fn until_end<I: Ipvs, P: Prober>(
+    parts: Parts<I, P>,
+    queue: mpsc::Receiver<inbox::Input>,
+    inbox: Inbox,
+    under_systemd: bool,
+) -> Result<(), Fatal> {
+    let signals = Signals::listen().map_err(|_| Fatal::Crashed("signals cannot be heard"))?;
+    tokio::select! {
+        biased;
+        ended = runtime::run(parts, queue) => ended,
+        () = signals.report(inbox, under_systemd) => Err(Fatal::Crashed("signals are no longer heard")),
+    }
+}
+
+async fn run_callback(command: Command, path: PathBuf) -> Result<(), String> {
+    let mut argv = command.argv.into_iter();
+    let program = argv.next().unwrap_or_default();
+    let name = path.file_name().unwrap_or_default().to_owned();
+    let arguments = argv.map(Into::into).chain([path.into_os_string()]);
+    let program = Program {
+        env: vec![("LDIRECTORD_CONFIG_NAME".into(), name)],
+        deadline: CALLBACK_DEADLINE,
+        ..Program::new(program, arguments)
+    };
+    let finished = child::run(program).await.map_err(|error| error.to_string())?;
+    if finished.status.success() {
+        return Ok(());
+    }
+    let said = String::from_utf8_lossy(&finished.stderr);
+    let said = said.lines().next().unwrap_or_default();
+    Err(if said.is_empty() { finished.status.to_string() } else { format!("{}: {said}", finished.status) })
+}
+
+/// Tells the log without ever waiting for it.
+fn teller(facts: &Facts) -> impl Fn(Fact) + Send + Sync + 'static {
+    let facts = facts.clone();
+    move |fact| {
+        // A log that does not keep up loses lines; the loop counts its own and says so.
+        let _ = facts.try_send((wall_clock(), fact));
+    }
+}
+
+fn wall_clock() -> SystemTime {
+    SystemTime::now()
+}
+
+/// As many checks at once as there are descriptors for; the soft limit is raised to the hard one first.
+fn limits() -> Limits {
+    let mut limit = getrlimit(Resource::Nofile);
+    let raised = rustix::process::Rlimit { current: limit.maximum, ..limit };
+    if setrlimit(Resource::Nofile, raised).is_ok() {
+        limit = raised;
+    }
+    let most = Limits::default();
+    let room = limit.current.map_or(most.checks, |files| {
+        usize::try_from(files.saturating_sub(RESERVED)).unwrap_or(usize::MAX)
+    });
+    Limits { checks: room.clamp(16, most.checks), ..most }
+}
+
+/// The other thread.
+struct Background {
+    handle: Handle,
+    end: oneshot::Sender<()>,
+    thread: thread::JoinHandle<()>,
+}
+
+impl Background {
+    /// Runs these there until the end.
+    fn start(tasks: Vec<BoxFuture<'static, ()>>) -> io::Result<Self> {
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let handle = runtime.handle().clone();
+        let (end, ended) = oneshot::channel();
+        let work = move || runtime.block_on(work(tasks, ended));
+        let thread = thread::Builder::new().name("background".to_owned()).spawn(work)?;
+        Ok(Self { handle, end, thread })
+    }
+
+    /// Ends what runs there; all of it may be dropped at any time.
+    fn end(self) {
+        let _ = self.end.send(());
+        let _ = self.thread.join();
+    }
+}
+
+async fn work(tasks: Vec<BoxFuture<'static, ()>>, mut ended: oneshot::Receiver<()>) {
+    let mut tasks: JoinSet<()> = tasks.into_iter().collect();
+    loop {
+        tokio::select! {
+            biased;
+            _ = &mut ended => return,
+            Some(joined) = tasks.join_next() => {
+                if joined.is_err_and(|error| error.is_panic()) {
+                    complain("a background task crashed; checks and the table go on without it");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! The command line of the director: what one can say, and what comes of it. Thin: it puts the parts together and
+//! gives back an exit code. The only place that prints.
+
+mod args;
+mod configtest;
+mod daemon;
+mod exit;
+mod inlets;
+mod launch;
+mod loading;
+mod unit;
+mod verbs;
+
+use std::{
+    io::{self, Write},
+    path::PathBuf,
+};
+
+pub use args::{Args, Request, Verb, parse};
+pub use exit::Exit;
+
+use crate::config::{self, Instance, SystemFiles};
+
+/// What `-h` shows.
+pub const MANUAL: &str = include_str!("manual.txt");
+
+/// Which director is meant: by its configuration.
+#[derive(Clone, Debug)]
+struct Target {
+    /// What was written on the command line.
+    argument: Option<String>,
+    /// The file.
+    path: PathBuf,
+    instance: Instance,
+}
+
+impl Target {
+    /// The name for messages: what was written, or the file.
+    fn shown(&self) -> String {
+        self.argument.clone().unwrap_or_else(|| self.path.display().to_string())
+    }
+
+    /// The pid file of the reference.
+    fn pid_file(&self) -> PathBuf {
+        config::pid_file(self.argument.as_deref())
+    }
+}
+
+/// Does what a command line says.
+#[must_use]
+pub fn main(arguments: impl IntoIterator<Item = String>) -> Exit {
+    let args = match parse(arguments) {
+        Request::Do(args) => args,
+        Request::Help => {
+            say(MANUAL);
+            return Exit::Ok;
+        }
+        Request::Version => {
+            say(&format!("ldirectord {}\n", env!("CARGO_PKG_VERSION")));
+            return Exit::Ok;
+        }
+        Request::Misuse(why) => {
+            if let Some(why) = why {
+                complain(&why);
+            }
+            let usage = MANUAL.split("\n\n").find(|part| part.starts_with("USAGE")).unwrap_or_default();
+            say(&format!("{usage}\n\n'ldirectord -h' shows the manual.\n"));
+            return Exit::Usage;
+        }
+    };
+    let path = match config::find(args.config.as_deref(), &SystemFiles) {
+        Ok(path) => path,
+        Err(error @ config::FindError::NotFound { .. }) => {
+            complain(&error.to_string());
+            return Exit::Failed;
+        }
+        Err(error @ config::FindError::Ambiguous(..)) => {
+            complain(&error.to_string());
+            return Exit::Config;
+        }
+    };
+    let instance = config::instance_of(&path);
+    let target = Target { argument: args.config.clone(), path, instance };
+    match args.verb {
+        Verb::ConfigTest => configtest::configtest(&target.path),
+        Verb::Run => daemon::run(&args, &target),
+        Verb::Start if args.debug => daemon::run(&args, &target),
+        Verb::Start
+        | Verb::Stop
+        | Verb::Restart
+        | Verb::TryRestart
+        | Verb::Reload
+        | Verb::ForceReload
+        | Verb::Status => verbs::act(&args, &target),
+    }
+}
+
+/// On standard output. Whoever does not listen to the end misses the rest.
+fn say(text: &str) {
+    let _ = io::stdout().lock().write_all(text.as_bytes());
+}
+
+/// On standard error, with the program's name.
+fn complain(words: &str) {
+    let _ = writeln!(io::stderr().lock(), "ldirectord: {words}");
+}

@@ -1,0 +1,209 @@
+//! The classic verbs. Where systemd runs they act on the unit; where not, on the process that the control socket or
+//! the pid file names.
+
+use std::{
+    fs,
+    path::Path,
+    thread,
+    time::{Duration, Instant},
+};
+
+use rustix::process::{Pid, Signal, kill_process, test_kill_process};
+
+use crate::control::{self, Answer, ControlError, Question};
+
+use super::{Args, Exit, Target, Verb, complain, configtest, launch, loading, say, unit};
+
+/// A stop is over within this time: the director itself gives up before.
+const STOP_WITHIN: Duration = Duration::from_secs(20);
+/// A reload is over within this time: names may be slow to resolve.
+const RELOAD_WITHIN: Duration = Duration::from_secs(90);
+/// How often a process that is to end is looked at.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// What there is of a director.
+enum Found {
+    /// It runs, with this process id.
+    Running(u32),
+    /// Its pid file is there, and no process.
+    Stale,
+    /// Nothing.
+    Nothing,
+}
+
+/// Does what the verb says.
+pub(super) fn act(args: &Args, target: &Target) -> Exit {
+    let on_unit = unit::systemd_runs() && !args.direct;
+    let found = find(target, on_unit);
+    match args.verb {
+        Verb::Status => status(target, &found),
+        Verb::Start => start(target, &found, on_unit),
+        Verb::Stop => stop(target, &found, on_unit),
+        Verb::Restart => restart(target, &found, on_unit),
+        Verb::TryRestart => match found {
+            Found::Running(_) => restart(target, &found, on_unit),
+            Found::Stale | Found::Nothing => Exit::Ok,
+        },
+        Verb::Reload | Verb::ForceReload => reload(target, &found, on_unit),
+        Verb::Run | Verb::ConfigTest => Exit::Usage,
+    }
+}
+
+/// A configuration that is not good ends a command that would need it; its diagnostics are shown.
+fn checked(target: &Target, then: impl FnOnce() -> Exit) -> Exit {
+    match loading::first(&target.path) {
+        Ok(_) => then(),
+        Err(rejected) => {
+            configtest::show(&rejected.diagnostics);
+            Exit::Config
+        }
+    }
+}
+
+fn status(target: &Target, found: &Found) -> Exit {
+    let shown = target.shown();
+    match found {
+        Found::Running(pid) => {
+            complain_plain(&format!("ldirectord for {shown} is running with pid: {pid}"));
+            if let Ok(Answer::Done(line)) = ask(target, Question::Status, Duration::from_secs(5)) {
+                say(&format!("{line}\n"));
+            }
+            Exit::Ok
+        }
+        Found::Stale => checked(target, || {
+            let path = target.pid_file();
+            complain_plain(&format!("ldirectord stale pid file {} for {shown}", path.display()));
+            Exit::Failed
+        }),
+        Found::Nothing => checked(target, || {
+            say(&format!("ldirectord is stopped for {shown}\n"));
+            Exit::NotRunning
+        }),
+    }
+}
+
+fn start(target: &Target, found: &Found, on_unit: bool) -> Exit {
+    if let Found::Running(_) = found {
+        return Exit::Ok;
+    }
+    checked(target, || {
+        let started = if on_unit {
+            unit::systemctl(&["start", &target.instance.unit()])
+        } else {
+            launch::launch(target)
+        };
+        finish(started)
+    })
+}
+
+fn stop(target: &Target, found: &Found, on_unit: bool) -> Exit {
+    let Found::Running(pid) = *found else {
+        let _ = fs::remove_file(target.pid_file());
+        return Exit::Ok;
+    };
+    if on_unit && unit::main_pid(&target.instance.unit()) == Some(pid) {
+        return finish(unit::systemctl(&["stop", &target.instance.unit()]));
+    }
+    finish(signal(pid, Signal::TERM).and_then(|()| gone(pid)))
+}
+
+fn restart(target: &Target, found: &Found, on_unit: bool) -> Exit {
+    checked(target, || {
+        if on_unit {
+            return finish(unit::systemctl(&["restart", &target.instance.unit()]));
+        }
+        if let Found::Running(pid) = *found {
+            let left = match ask(target, Question::Leave, STOP_WITHIN) {
+                Ok(_) | Err(ControlError::Silent(_)) => gone(pid),
+                // It runs and has no socket: an older program. The table stays if it cannot clean up.
+                Err(ControlError::Nobody) => signal(pid, Signal::KILL).and_then(|()| gone(pid)),
+            };
+            if let Err(words) = left {
+                return finish(Err(words));
+            }
+        }
+        finish(launch::launch(target))
+    })
+}
+
+fn reload(target: &Target, found: &Found, on_unit: bool) -> Exit {
+    let Found::Running(pid) = *found else {
+        complain(&format!("ldirectord is stopped for {}", target.shown()));
+        return Exit::Failed;
+    };
+    if on_unit && unit::main_pid(&target.instance.unit()) == Some(pid) {
+        return checked(target, || finish(unit::systemctl(&["reload", &target.instance.unit()])));
+    }
+    match ask(target, Question::Reload, RELOAD_WITHIN) {
+        Ok(Answer::Done(_)) => Exit::Ok,
+        Ok(Answer::Rejected(diagnostics)) => {
+            complain_plain(&diagnostics);
+            complain("the configuration was rejected; the one before stays in force");
+            Exit::Config
+        }
+        Ok(Answer::Refused(words)) => finish(Err(words)),
+        Err(ControlError::Nobody) => finish(signal(pid, Signal::HUP)),
+        Err(error @ ControlError::Silent(_)) => finish(Err(error.to_string())),
+    }
+}
+
+fn finish(result: Result<(), String>) -> Exit {
+    match result {
+        Ok(()) => Exit::Ok,
+        Err(words) => {
+            complain_plain(&words);
+            Exit::Failed
+        }
+    }
+}
+
+fn find(target: &Target, on_unit: bool) -> Found {
+    if on_unit && let Some(pid) = unit::main_pid(&target.instance.unit()) {
+        return Found::Running(pid);
+    }
+    let Ok(text) = fs::read_to_string(target.pid_file()) else { return Found::Nothing };
+    match text.trim().parse() {
+        Ok(pid) if is_director(pid) => Found::Running(pid),
+        Ok(_) => Found::Stale,
+        // An empty one is a start that has not come far.
+        Err(_) => Found::Nothing,
+    }
+}
+
+/// As the reference has it: the process's command line names the program.
+fn is_director(pid: u32) -> bool {
+    let line = fs::read(Path::new("/proc").join(pid.to_string()).join("cmdline")).unwrap_or_default();
+    String::from_utf8_lossy(&line).contains("ldirectord")
+}
+
+fn ask(target: &Target, question: Question, patience: Duration) -> Result<Answer, ControlError> {
+    control::ask(&control::socket(target.instance.name()), question, patience)
+}
+
+fn pid_of(pid: u32) -> Option<Pid> {
+    i32::try_from(pid).ok().and_then(Pid::from_raw)
+}
+
+fn signal(pid: u32, signal: Signal) -> Result<(), String> {
+    let pid = pid_of(pid).ok_or("there is no such process")?;
+    kill_process(pid, signal).map_err(|error| error.to_string())
+}
+
+/// Waits until a process has ended.
+fn gone(pid: u32) -> Result<(), String> {
+    let until = Instant::now() + STOP_WITHIN;
+    let Some(process) = pid_of(pid) else { return Ok(()) };
+    while test_kill_process(process).is_ok() {
+        if Instant::now() > until {
+            return Err(format!("process {pid} did not end within {} s", STOP_WITHIN.as_secs()));
+        }
+        thread::sleep(LOOK);
+    }
+    Ok(())
+}
+
+/// On standard error, as it is: the reference's words have no name before them.
+fn complain_plain(words: &str) {
+    use std::io::Write as _;
+    let _ = writeln!(std::io::stderr().lock(), "{}", words.trim_end());
+}
