@@ -23,5 +23,6 @@ pub mod health;
 pub mod inbox;
 pub mod ipvs;
 pub mod model;
+pub mod notify;
 pub mod plan;
 pub mod runtime;
