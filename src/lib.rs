@@ -22,6 +22,7 @@ pub mod director;
 pub mod health;
 pub mod inbox;
 pub mod ipvs;
+pub mod log;
 pub mod model;
 pub mod notify;
 pub mod plan;
