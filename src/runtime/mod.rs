@@ -20,6 +20,7 @@ use crate::{
     director::{Fact, Phase, Rejection, Snapshot},
     ipvs::IpvsError,
     model::{self, Config},
+    notify::News,
 };
 
 /// Reads the configuration. Files and names may block: the future must not.
@@ -81,6 +82,18 @@ pub enum Report {
     Status(String),
     /// The loop is alive.
     Alive,
+}
+
+impl From<Report> for News {
+    fn from(report: Report) -> Self {
+        match report {
+            Report::Phase(Phase::Ready) => Self::Ready,
+            Report::Phase(Phase::Reloading) => Self::Reloading,
+            Report::Phase(Phase::Stopping) => Self::Stopping,
+            Report::Status(line) => Self::Status(line),
+            Report::Alive => Self::Alive,
+        }
+    }
 }
 
 /// Why the loop ended without having been asked to.
