@@ -1,6 +1,8 @@
 //! The command line: `ldirectord [OPTION]... [CONFIG] COMMAND`, as the reference has it, and what is new.
 
-use clap::{Arg, ArgAction, Command, error::ErrorKind};
+use std::path::PathBuf;
+
+use clap::{Arg, ArgAction, Command, error::ErrorKind, value_parser};
 
 /// What the program is told to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,8 +57,8 @@ pub struct Args {
     pub dry_run: bool,
     /// Act on the process itself, also where systemd runs: what the unit's own commands do.
     pub direct: bool,
-    /// Leave the terminal and its signals (the background half of `start`).
-    pub session: bool,
+    /// The background half of `start`: leave the terminal and its signals, and keep this pid file.
+    pub pid_file: Option<PathBuf>,
     /// The configuration, where one is named.
     pub config: Option<String>,
     /// What to do.
@@ -86,7 +88,7 @@ fn definition() -> Command {
         .arg(flag("version").short('v'))
         .arg(flag("dry-run"))
         .arg(flag("direct"))
-        .arg(flag("session"))
+        .arg(Arg::new("pid-file").long("pid-file").value_parser(value_parser!(PathBuf)))
         .arg(Arg::new("words").num_args(0..))
 }
 
@@ -118,7 +120,7 @@ pub fn parse(arguments: impl IntoIterator<Item = String>) -> Request {
         debug: flag("debug"),
         dry_run: flag("dry-run"),
         direct: flag("direct"),
-        session: flag("session"),
+        pid_file: matches.get_one("pid-file").cloned(),
         config,
         verb: *verb,
     })
@@ -149,7 +151,7 @@ mod tests {
 
     fn args(verb: Verb, config: Option<&str>) -> Args {
         let config = config.map(str::to_owned);
-        Args { debug: false, dry_run: false, direct: false, session: false, config, verb }
+        Args { debug: false, dry_run: false, direct: false, pid_file: None, config, verb }
     }
 
     #[test]

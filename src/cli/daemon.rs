@@ -56,7 +56,7 @@ type Facts = mpsc::Sender<(SystemTime, Fact)>;
 
 /// Runs the director of a configuration until it is told to stop.
 pub(super) fn run(args: &Args, target: &Target) -> Exit {
-    if args.session {
+    if args.pid_file.is_some() {
         // Fails only where this is a session of its own already.
         let _ = setsid();
     }
@@ -113,12 +113,10 @@ impl Place {
         })?;
         let path = control::socket(name);
         let control = ControlServer::bind(&path).map_err(|e| in_words(&path, e))?;
-        // Only where systemd does not look after the process.
-        let pid_file = args.session.then(|| target.pid_file());
-        if let Some(path) = &pid_file {
+        if let Some(path) = &args.pid_file {
             std::fs::write(path, format!("{}\n", std::process::id())).map_err(|e| in_words(path, e))?;
         }
-        Ok(Self { _lock: Some(lock), control: Some(control), pid_file })
+        Ok(Self { _lock: Some(lock), control: Some(control), pid_file: args.pid_file.clone() })
     }
 }
 
@@ -133,7 +131,7 @@ impl Daemon<'_> {
         let in_words = |error: io::Error| error.to_string();
         let (facts, told) = mpsc::channel(FACTS);
         let (log_target, targets) = watch::channel(loaded.config.settings.logfile.clone());
-        let mut options = log::Options::new(self.target.instance.name(), !self.args.session);
+        let mut options = log::Options::new(self.target.instance.name(), self.args.pid_file.is_none());
         if self.args.dry_run {
             // Nobody's log: whoever tries something reads it on the terminal.
             options.surroundings = log::Surroundings::default();

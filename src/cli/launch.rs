@@ -25,9 +25,8 @@ pub(super) fn launch(target: &Target) -> Result<(), String> {
     let words = |error: io::Error| error.to_string();
     let ear = Ear::open().map_err(words)?;
     let program = std::env::current_exe().map_err(words)?;
-    let mut arguments = vec!["--session".into()];
-    arguments.extend(target.argument.iter().map(Into::into));
-    arguments.push("run".into());
+    let pid_file = target.pid_file().into_os_string();
+    let arguments = ["--pid-file".into(), pid_file, target.path.clone().into_os_string(), "run".into()];
     let environment = [("NOTIFY_SOCKET".into(), ear.path.clone().into_os_string())];
     let mut child = child::launch(program, arguments, environment).map_err(words)?;
     wait_ready(&mut child, &ear)
