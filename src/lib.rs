@@ -18,6 +18,7 @@
 //! `tests/architecture.rs` holds the floors.
 
 pub mod check;
+pub mod dbus;
 pub mod director;
 pub mod health;
 pub mod inbox;
