@@ -19,8 +19,10 @@
 
 pub mod check;
 pub mod child;
+pub mod cli;
 pub mod config;
 pub mod control;
+pub mod dbus;
 pub mod director;
 pub mod health;
 pub mod inbox;

@@ -14,7 +14,7 @@ use std::{
 use ldirectord::{
     director::Event,
     inbox::{self, Input},
-    watch::{self as files, Fingerprint, Source},
+    watch::{self as files, Source},
 };
 use tempfile::TempDir;
 use tokio::sync::{mpsc, watch};

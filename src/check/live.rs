@@ -6,11 +6,10 @@ use super::{Probes, Progress, Prober};
 use crate::{health::Verdict, model::CheckSpec};
 
 /// The probes of the moment. A check that is under way ends with those it began with.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Live(watch::Receiver<Probes>);
 
 /// Exchanges the probes.
-#[derive(Debug)]
 pub struct Exchange(watch::Sender<Probes>);
 
 impl Live {

@@ -11,10 +11,13 @@ mod content;
 mod ftp;
 #[cfg(feature = "http")]
 pub mod http;
+mod live;
 mod net;
 #[cfg(feature = "tls")]
 pub mod tls;
 mod trouble;
+
+pub use live::{Exchange, Live};
 
 #[cfg(feature = "tls")]
 use std::sync::Arc;

@@ -27,7 +27,7 @@ use tokio::{
 use crate::{
     check::{Live, Prober, Probes},
     child::{self, Program},
-    config::{self, SourceSet},
+    config,
     control::{self, ControlServer},
     dbus::{self, About, Bus},
     director::{Fact, Snapshot},
@@ -127,7 +127,7 @@ struct Daemon<'a> {
 }
 
 impl Daemon<'_> {
-    fn run<I: Ipvs>(mut self, ipvs: I, probes: Probes, loaded: &config::Loaded) -> Result<(), String> {
+    fn run<I: Ipvs>(mut self, table: I, probes: Probes, loaded: &config::Loaded) -> Result<(), String> {
         let in_words = |error: io::Error| error.to_string();
         let (facts, told) = mpsc::channel(FACTS);
         let (log_target, targets) = watch::channel(loaded.config.settings.logfile.clone());
@@ -139,18 +139,18 @@ impl Daemon<'_> {
         let under_systemd = options.surroundings.systemd;
         let log = log::start(&options, told, targets).map_err(in_words)?;
 
-        let (prober, exchange) = Live::new(probes);
-        let (sources, watched) = watch::channel(loaded.sources.clone());
+        let (live, authorities) = Live::new(probes);
+        let (sources, watched) = watch::channel(loading::sources(&loaded.sources));
         let path = self.target.path.clone();
-        let loading = Arc::new(Loading { path, sources, log: log_target, probes: exchange });
+        let loading = Arc::new(Loading { path, sources, log: log_target, probes: authorities });
         let (inbox, queue) = inbox::channel();
         let (snapshots, seen) = watch::channel(Arc::new(Snapshot::default()));
         let mut notifier = if self.args.dry_run { Notifier::silent() } else { Notifier::from_env() };
 
         let background = Background::start(self.inlets(watched, seen, &inbox, &facts)).map_err(in_words)?;
         let parts = Parts {
-            ipvs,
-            prober,
+            ipvs: table,
+            prober: live,
             begin: loading::begin(loaded),
             load: Arc::new(move || loading.again()),
             hook: self.hook(),
@@ -182,7 +182,7 @@ impl Daemon<'_> {
     /// What runs on the other thread beside the jobs on the table.
     fn inlets(
         &mut self,
-        watched: watch::Receiver<SourceSet>,
+        watched: watch::Receiver<Vec<files::Source>>,
         snapshots: watch::Receiver<Arc<Snapshot>>,
         inbox: &Inbox,
         facts: &Facts,

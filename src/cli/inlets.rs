@@ -3,7 +3,7 @@
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::{
-    dbus::{Bus, unit_job_type},
+    dbus::{Bus, client::unit_job_type},
     director::Event,
     inbox::Inbox,
 };

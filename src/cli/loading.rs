@@ -14,15 +14,15 @@ use crate::{
     director::Rejection,
     model::LogTarget,
     runtime::Loaded,
+    watch::Source,
 };
 
 /// What learns of each load.
-#[derive(Debug)]
 pub(super) struct Loading {
     /// The file.
     pub(super) path: PathBuf,
     /// The files to watch; told of a rejected configuration's too, since a better one is waited for.
-    pub(super) sources: watch::Sender<SourceSet>,
+    pub(super) sources: watch::Sender<Vec<Source>>,
     /// Where the log goes.
     pub(super) log: watch::Sender<Option<LogTarget>>,
     /// Trusted authorities are read again.
@@ -55,7 +55,7 @@ impl Loading {
     fn read(&self) -> Result<Loaded, Rejection> {
         match first(&self.path) {
             Ok(loaded) => {
-                self.sources.send_replace(loaded.sources.clone());
+                self.sources.send_replace(sources(&loaded.sources));
                 self.log.send_replace(loaded.config.settings.logfile.clone());
                 let mut begin = begin(&loaded);
                 if let Err(words) = self.probes.refresh() {
@@ -65,11 +65,17 @@ impl Loading {
                 Ok(begin)
             }
             Err(rejected) => {
-                self.sources.send_replace(rejected.sources.clone());
+                self.sources.send_replace(sources(&rejected.sources));
                 Err(rejection(&rejected.diagnostics))
             }
         }
     }
+}
+
+/// What the watcher is to look at, and what was read there.
+pub(super) fn sources(set: &SourceSet) -> Vec<Source> {
+    let files = set.files.iter();
+    files.map(|file| Source { path: file.path.clone(), content: file.content }).collect()
 }
 
 fn texts(diagnostics: &[Diagnostic]) -> Vec<Arc<str>> {

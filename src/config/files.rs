@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    hash::{DefaultHasher, Hash, Hasher},
+    hash::{DefaultHasher, Hasher},
     io,
     path::{Component, Path, PathBuf},
 };
@@ -72,6 +72,20 @@ impl ReadFile for MemoryFiles {
     }
 }
 
+/// Stands for the content of a file, to compare with another one of the same process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fingerprint(usize, u64);
+
+impl Fingerprint {
+    /// The fingerprint of this content.
+    #[must_use]
+    pub fn of(content: &[u8]) -> Self {
+        let mut hasher = DefaultHasher::new();
+        hasher.write(content);
+        Self(content.len(), hasher.finish())
+    }
+}
+
 /// One file that was read, or should have been.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceFile {
@@ -81,8 +95,8 @@ pub struct SourceFile {
     pub resolved: PathBuf,
     /// The symbolic links on the way; a change of one of them may lead to another file.
     pub links: Vec<PathBuf>,
-    /// A hash of its content, to compare with another one of the same process; `None` where it could not be read.
-    pub hash: Option<u64>,
+    /// What was read from it; `None` where it could not be read.
+    pub content: Option<Fingerprint>,
 }
 
 impl SourceFile {
@@ -90,12 +104,7 @@ impl SourceFile {
     pub(crate) fn new(path: &Path, content: Option<&[u8]>, fs: &impl ReadFile) -> Self {
         let path = fs.absolute(path);
         let (resolved, links) = resolve(&path, fs);
-        let hash = content.map(|bytes| {
-            let mut hasher = DefaultHasher::new();
-            bytes.hash(&mut hasher);
-            hasher.finish()
-        });
-        Self { path, resolved, links, hash }
+        Self { path, resolved, links, content: content.map(Fingerprint::of) }
     }
 }
 

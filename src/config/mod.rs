@@ -26,7 +26,7 @@ mod suggest;
 mod system;
 
 pub use diagnostic::{Diagnostic, Severity};
-pub use files::{MemoryFiles, ReadFile, SourceFile, SourceSet};
+pub use files::{Fingerprint, MemoryFiles, ReadFile, SourceFile, SourceSet};
 pub use find::{FindError, SEARCH_PATH, find};
 pub use instance::{DEFAULT_NAME, Instance, instance_of, pid_file};
 pub use load::{Loaded, Rejected, load};

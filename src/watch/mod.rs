@@ -16,7 +16,6 @@ mod trail;
 
 use std::{
     collections::HashMap,
-    hash::{DefaultHasher, Hasher as _},
     io,
     path::PathBuf,
     time::Duration,
@@ -31,6 +30,7 @@ use tokio::{
 };
 
 use crate::{
+    config::Fingerprint,
     director::{Event, Fact},
     inbox::Inbox,
 };
@@ -51,20 +51,6 @@ pub struct Source {
     pub path: PathBuf,
     /// What was read from it. Where this is not known, a change between that reading and the first look is missed.
     pub content: Option<Fingerprint>,
-}
-
-/// Stands for the content of a file, within one run of the program.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Fingerprint(usize, u64);
-
-impl Fingerprint {
-    /// The fingerprint of this content.
-    #[must_use]
-    pub fn of(content: &[u8]) -> Self {
-        let mut hasher = DefaultHasher::new();
-        hasher.write(content);
-        Self(content.len(), hasher.finish())
-    }
 }
 
 /// Watches files and reports each change as [`Event::SourcesChanged`], until the loop behind the inbox has ended.
