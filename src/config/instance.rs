@@ -1,6 +1,9 @@
 //! Which instance of the director a configuration file belongs to.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+};
 
 use super::{find::SEARCH_PATH, source::BLANK};
 
@@ -34,6 +37,12 @@ impl Instance {
         } else {
             format!("ldirectord@{}.service", self.name)
         }
+    }
+}
+
+impl fmt::Display for Instance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)
     }
 }
 

@@ -5,11 +5,11 @@
 //!                              └────────── classic ───────────┘  both grammars   defaults, inheritance, names
 //! ```
 //!
-//! Nothing after [`load`] looks at text again. All that is wrong with a file is found in one pass and told with its
+//! Nothing after [`load()`] looks at text again. All that is wrong with a file is found in one pass and told with its
 //! place: an error rejects the whole file, a warning says how something was understood.
 //!
 //! This room knows no task, no socket, no process and no clock. Files and names come through [`ReadFile`] and
-//! [`Resolver`]; both may block, so whoever calls [`load`] does it away from the decisions.
+//! [`Resolver`]; both may block, so whoever calls [`load()`] does it away from the decisions.
 
 mod classic;
 mod diagnostic;

@@ -28,12 +28,14 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::config::{TableResolver, lower::lower};
 
-    /// Reads arbitrary bytes and checks that all diagnostics lie inside the text and can be shown.
+    /// Reads and lowers arbitrary bytes and checks that all diagnostics lie inside the text and can be shown.
     fn survives(bytes: &[u8]) {
         let source = Arc::new(Source::new("x", bytes));
         let mut report = Report::new(Arc::clone(&source));
-        let _ = read(&source, &mut report);
+        let draft = read(&source, &mut report);
+        let _ = lower(&draft, &TableResolver::default(), &mut report);
         for diagnostic in report.finish() {
             let span = diagnostic.span.expect("the parser always knows a place");
             assert!(span.start <= span.end && span.end <= source.text().len(), "{span:?}");
@@ -43,7 +45,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(128))]
+        #![proptest_config(ProptestConfig::with_cases(48))]
 
         #[test]
         fn arbitrary_bytes_are_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
@@ -53,8 +55,9 @@ mod tests {
         #[test]
         fn almost_configurations_are_read_or_refused(
             lines in proptest::collection::vec((0usize..6, "[a-z6]{0,4}|virtual|virtual6|real|real6|fallback|\
-                request|receive|checktype|timeout|callback|netmask|persistent|logfile|service|protocol",
-                "[ \t]{0,2}=?[ \t]{0,2}", "[0-9.:>\\[\\]\"# a-dé,x-]{0,30}"), 0..20),
+                request|receive|checktype|timeout|callback|netmask|persistent|logfile|service|protocol|checkport",
+                "[ \t]{0,2}=?[ \t]{0,2}", "[0-9.:>\\[\\]\"# a-dé,x-]{0,30}|[0-9]{1,3}|(\\[::[1-9]\\]|10.0.0.[0-9]{1,2})(->10.0.0.9)?(:[0-9]{2})?\
+                ( gate| masq)?( [0-9])?( \"[/#a(]{0,3}\")?(, \"[a)(*?]{0,3}\")?"), 0..20),
         ) {
             let text = lines.iter().fold(String::new(), |text, (indent, name, equals, value)| {
                 format!("{text}{:indent$}{name}{equals}{value}\n", "")
