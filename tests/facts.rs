@@ -27,7 +27,6 @@ kinds! {
     TableFailed TableRecovered Drifted ForeignWeight ForeignServer BusLost BusServed Trouble
 }
 
-#[expect(clippy::too_many_lines, reason = "one line for each kind of fact, side by side")]
 fn facts() -> Vec<Fact> {
     let virtual_id: VirtualId = "tcp:204.202.136.32:80".parse().expect("a service");
     let mark: VirtualId = "fwm6:5".parse().expect("a mark");

@@ -138,6 +138,7 @@ async fn half_a_file_is_not_taken() {
         // Removed and made anew.
         fs::remove_file(bench.file())?;
         let mut file = File::create(bench.file())?;
+        bench.quiet().await;
         file.write_all(b"a quarter")?;
         bench.quiet().await;
         drop(file);
