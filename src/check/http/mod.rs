@@ -5,16 +5,18 @@
 
 pub mod answer;
 pub mod chunked;
+mod client;
 mod follow;
 pub mod head;
 mod request;
+mod trail;
 
 use std::net::SocketAddr;
 
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 
 use self::answer::{Answer, Want};
-pub(super) use self::follow::Clients;
+pub(super) use self::client::Clients;
 use super::{
     Progress, content,
     net::{self, Ack},
