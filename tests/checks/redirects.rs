@@ -56,10 +56,11 @@ async fn redirecting(ip: std::net::IpAddr, location: &str, then: &'static str) -
 
 #[tokio::test]
 async fn a_redirect_on_the_same_server_stays_there() {
+    let probes = probes();
     for ip in LOOPBACKS {
         for location in ["/there", "there", "http://www.example.com/there", "//WWW.example.com/there"] {
             let server = redirecting(ip, location, GOOD).await;
-            let verdict = ask(&probes(), server.address, named(good_page())).await;
+            let verdict = ask(&probes, server.address, named(good_page())).await;
             assert!(passed(&verdict), "{location}: {verdict:?}");
             let second = server.heard()[1].to_lowercase();
             assert!(second.starts_with("get /there http/1.1\r\n"), "{second}");
@@ -69,7 +70,11 @@ async fn a_redirect_on_the_same_server_stays_there() {
             );
         }
         let server = redirecting(ip, "/there", GOOD).await;
-        assert!(passed(&ask(&probes(), server.address, good_page()).await), "without a virtual host");
+        assert!(passed(&ask(&probes, server.address, good_page()).await), "without a virtual host");
+        let server = redirecting(ip, "http://192.0.2.1/there", GOOD).await;
+        let check = HttpCheck { virtual_host: Some("192.0.2.1".into()), ..good_page() };
+        assert!(passed(&ask(&probes, server.address, check).await), "the virtual host is an address");
+        assert!(server.heard()[1].to_lowercase().contains("\r\nhost: 192.0.2.1\r\n"));
     }
 }
 

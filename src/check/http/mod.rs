@@ -1,20 +1,22 @@
 //! HTTP and HTTPS (RFC 9110, RFC 9112): a page is fetched and matched.
 //!
 //! Most checks are one small exchange of our own: the request goes out as it was written in the configuration, and
-//! reading stops as soon as there is enough to tell. Redirects are followed by a full client ([`follow`]).
+//! reading stops as soon as there is enough to tell. Redirects are followed by a full client.
 
 pub mod answer;
 pub mod chunked;
+mod client;
 mod follow;
 pub mod head;
 mod request;
+mod trail;
 
 use std::net::SocketAddr;
 
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 
 use self::answer::{Answer, Want};
-pub(super) use self::follow::Clients;
+pub(super) use self::client::Clients;
 use super::{
     Progress, content,
     net::{self, Ack},
