@@ -2,7 +2,7 @@
 
 use tokio::sync::watch;
 
-use super::{Probes, Progress, Prober};
+use super::{Prober, Probes, Progress};
 use crate::{health::Verdict, model::CheckSpec};
 
 /// The probes of the moment. A check that is under way ends with those it began with.

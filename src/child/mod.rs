@@ -33,8 +33,8 @@ use tokio::{
 };
 
 pub use environment::{find, search_path};
-pub use launch::launch;
 use group::Group;
+pub use launch::launch;
 use output::Captured;
 
 /// How long the pipes are read on after the program ended. What it wrote itself is in them already; this bounds the

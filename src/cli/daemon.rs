@@ -154,7 +154,11 @@ impl Daemon<'_> {
             begin: loading::begin(loaded),
             load: Arc::new(move || loading.again()),
             hook: self.hook(),
-            outlets: Outlets { facts: facts.clone(), snapshots, service: Box::new(move |r| notifier.report(r)) },
+            outlets: Outlets {
+                facts: facts.clone(),
+                snapshots,
+                service: Box::new(move |r| notifier.report(r)),
+            },
             limits: limits(),
             watchdog: notify::watchdog_interval(),
             background: Some(background.handle.clone()),
@@ -278,9 +282,9 @@ fn limits() -> Limits {
         limit = raised;
     }
     let most = Limits::default();
-    let room = limit.current.map_or(most.checks, |files| {
-        usize::try_from(files.saturating_sub(RESERVED)).unwrap_or(usize::MAX)
-    });
+    let room = limit
+        .current
+        .map_or(most.checks, |files| usize::try_from(files.saturating_sub(RESERVED)).unwrap_or(usize::MAX));
     Limits { checks: room.clamp(16, most.checks), ..most }
 }
 

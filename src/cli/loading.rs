@@ -1,9 +1,6 @@
 //! Reading the configuration for the loop: off its thread, with what else depends on the file.
 
-use std::{
-    path::PathBuf,
-    sync::Arc,
-};
+use std::{path::PathBuf, sync::Arc};
 
 use futures_util::future::BoxFuture;
 use tokio::sync::watch;

@@ -37,20 +37,6 @@ pub struct Source {
     pub content: Option<Fingerprint>,
 }
 
-/// Stands for the content of a file, within one run of the program.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Fingerprint(usize, u64);
-
-impl Fingerprint {
-    /// The fingerprint of this content.
-    #[must_use]
-    pub fn of(content: &[u8]) -> Self {
-        let mut hasher = DefaultHasher::new();
-        hasher.write(content);
-        Self(content.len(), hasher.finish())
-    }
-}
-
 /// Watches files until the loop behind the inbox has ended. Each change is reported as
 /// [`SourcesChanged`](crate::director::Event::SourcesChanged), with the path as it was given.
 ///
