@@ -39,6 +39,10 @@ impl Manager {
         &self.about
     }
 
+    pub(super) fn snapshot(&self) -> &Arc<Snapshot> {
+        &self.snapshot
+    }
+
     fn config_state(&self) -> &'static str {
         let config = &self.snapshot.config;
         match (config.rejected.is_some(), config.changed_on_disk) {

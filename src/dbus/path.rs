@@ -271,7 +271,8 @@ mod tests {
         /// What can be read back is shared by no two.
         #[test]
         fn paths_are_read_back(service in virtual_id(), real in address()) {
-            prop_assert_eq!(locate(&virtual_path(service)), Place::Virtual(service));
+            let path = virtual_path(service);
+            prop_assert_eq!(locate(&path), Place::Virtual(service));
             let path = real_path(service, RealId(real));
             prop_assert!(zbus::ObjectPath::try_from(path.as_str()).is_ok());
             prop_assert_eq!(locate(&path), Place::Real(service, RealId(real)));

@@ -16,7 +16,7 @@ use crate::{
 
 use super::{
     call::{self, Answer},
-    change::changes,
+    change::{Change, changes},
     error::Fault,
     manager::About,
     rights,
@@ -30,8 +30,6 @@ const BATCH: usize = 64;
 
 /// Serves the tree on a connection until it ends, with its error, or until there are no more snapshots.
 ///
-/// Signals and answers come from one task: whoever has heard of a change is never answered from before it.
-///
 /// # Errors
 /// The connection ended.
 pub async fn attend(
@@ -41,59 +39,92 @@ pub async fn attend(
     inbox: Inbox,
 ) -> zbus::Result<()> {
     let connection = Connection::from(&messages);
-    let mut view = View::new(about, snapshots.borrow_and_update().clone(), None);
-    let mut waiting = JoinSet::new();
+    let view = View::new(about, snapshots.borrow_and_update().clone(), None);
+    let mut session = Session { connection, view, snapshots, inbox };
+    let mut waiting: JoinSet<Reply> = JoinSet::new();
     loop {
-        // The branches are tried in random order: a flood of calls cannot hold back the signals for long, nor a storm
-        // of changes the answers.
         tokio::select! {
-            message = messages.next() => match message.transpose()? {
-                Some(message) if message.message_type() == Type::MethodCall => match call::answer(&view, &message) {
-                    Answer::Reply(reply) => send(&connection, &message, reply).await?,
+            // Calls first: each answer takes in what is new before it, so that a flood of calls holds back no signal.
+            biased;
+            message = messages.next() => {
+                let call = message.transpose()?.ok_or_else(closed)?;
+                if call.message_type() != Type::MethodCall {
+                    continue;
+                }
+                session.catch_up().await?;
+                match call::answer(&session.view, &call) {
+                    Answer::Reply(reply) => session.send(Reply { call, reply }).await?,
                     Answer::Ask(command) if waiting.len() < WAITING => {
-                        waiting.spawn(ask(connection.clone(), message, command, inbox.clone()));
+                        waiting.spawn(ask(session.connection.clone(), call, command, session.inbox.clone()));
                     }
                     Answer::Ask(_) => {
                         let fault = Fault::limits_exceeded("too many callers wait already");
-                        send(&connection, &message, fault.reply(&message.header())).await?;
+                        let reply = fault.reply(&call.header());
+                        session.send(Reply { call, reply }).await?;
                     }
-                },
-                Some(_) => {}
-                None => return Err(zbus::Error::Failure("the connection was closed".to_owned())),
-            },
-            news = snapshots.changed() => {
+                }
+            }
+            // Who is told that something is done can see at once that it is.
+            Some(Ok(reply)) = waiting.join_next() => {
+                session.catch_up().await?;
+                session.send(reply).await?;
+            }
+            news = session.snapshots.changed() => {
                 if news.is_err() {
                     return Ok(());
                 }
-                // The latest only: what a slow bus has missed by then is history, and never sent.
-                let next = view.next(snapshots.borrow_and_update().clone());
-                publish(&connection, &view, &next).await?;
-                view = next;
+                session.catch_up().await?;
             }
-            Some(sent) = waiting.join_next() => sent.unwrap_or(Ok(()))?,
         }
     }
 }
 
-/// Sends a reply, to those who want one.
-async fn send(connection: &Connection, call: &Message, reply: zbus::Result<Message>) -> zbus::Result<()> {
-    if call.primary_header().flags().contains(Flags::NO_REPLY_EXPECTED) {
-        return Ok(());
-    }
-    connection.send(&reply?).await
+fn closed() -> zbus::Error {
+    zbus::Error::Failure("the connection was closed".to_owned())
 }
 
-/// Tells what changed.
-async fn publish(connection: &Connection, old: &View, new: &View) -> zbus::Result<()> {
-    for batch in changes(old, new).chunks(BATCH) {
-        let signals: zbus::Result<Vec<Message>> = batch.iter().map(super::change::Change::signal).collect();
-        connection.send_all(&signals?).await?;
-    }
-    Ok(())
+/// Signals and answers come from one task: whoever has heard of a change is never answered from before it.
+struct Session {
+    connection: Connection,
+    view: View,
+    snapshots: watch::Receiver<Arc<Snapshot>>,
+    inbox: Inbox,
 }
 
-/// Asks the director for a caller who may, and answers when it has.
-async fn ask(connection: Connection, call: Message, command: Command, inbox: Inbox) -> zbus::Result<()> {
+/// The reply to a call.
+struct Reply {
+    call: Message,
+    reply: zbus::Result<Message>,
+}
+
+impl Session {
+    /// Takes in the latest snapshot and tells what changed. What a slow bus has missed by then is history, and never
+    /// sent.
+    async fn catch_up(&mut self) -> zbus::Result<()> {
+        let latest = self.snapshots.borrow_and_update().clone();
+        if self.view.shows(&latest) {
+            return Ok(());
+        }
+        let new = self.view.next(latest);
+        let old = std::mem::replace(&mut self.view, new);
+        for batch in changes(&old, &self.view).chunks(BATCH) {
+            let signals: zbus::Result<Vec<Message>> = batch.iter().map(Change::signal).collect();
+            self.connection.send_all(&signals?).await?;
+        }
+        Ok(())
+    }
+
+    /// Sends a reply to those who want one.
+    async fn send(&self, Reply { call, reply }: Reply) -> zbus::Result<()> {
+        if call.primary_header().flags().contains(Flags::NO_REPLY_EXPECTED) {
+            return Ok(());
+        }
+        self.connection.send(&reply?).await
+    }
+}
+
+/// Asks the director for a caller who may; the answer comes when it has done so.
+async fn ask(connection: Connection, call: Message, command: Command, inbox: Inbox) -> Reply {
     let header = call.header();
     let done = match rights::may_change(&connection, &header).await {
         Ok(()) => inbox.ask(command).await.map_err(Fault::from),
@@ -103,5 +134,5 @@ async fn ask(connection: Connection, call: Message, command: Command, inbox: Inb
         Ok(()) => call::reply(&header, &()),
         Err(fault) => fault.reply(&header),
     };
-    send(&connection, &call, reply).await
+    Reply { call: call.clone(), reply }
 }

@@ -66,6 +66,11 @@ impl View {
         Self::new(self.manager.about().clone(), snapshot, Some(self))
     }
 
+    /// It is the view of this very snapshot.
+    pub(super) fn shows(&self, snapshot: &Arc<Snapshot>) -> bool {
+        Arc::ptr_eq(self.manager.snapshot(), snapshot)
+    }
+
     pub(super) fn manager(&self) -> &Manager {
         &self.manager
     }
