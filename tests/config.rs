@@ -179,7 +179,7 @@ fn the_sample_of_the_guide_means_the_same_indented_and_flush_left() {
 fn a_rejected_file_is_still_known_to_whoever_watches_it() {
     let rejected = load_text("x.cf", b"nonsense").unwrap_err();
     assert_eq!(rejected.sources.files[0].resolved, Path::new("/x.cf"));
-    assert!(rejected.sources.files[0].hash.is_some());
+    assert!(rejected.sources.files[0].content.is_some());
     let missing = load(Path::new("/nowhere.cf"), &MemoryFiles::default(), &names()).unwrap_err();
     assert_eq!(missing.unreadable, Some(std::io::ErrorKind::NotFound));
     assert_eq!(missing.sources.watched().collect::<Vec<_>>(), [Path::new("/nowhere.cf")]);

@@ -69,7 +69,7 @@ fn facts() -> Vec<Fact> {
         Fact::CertificateName { virtual_id, real },
         Fact::ConfigChanged { path: "/etc/ha.d/www.cf".into(), loading: true },
         Fact::ConfigChanged { path: "/etc/ha.d/www.cf".into(), loading: false },
-        Fact::ReloadAsked,
+        Fact::ReloadAsked { by: "request" },
         Fact::ConfigLoaded { virtuals: 2, reals: 4 },
         Fact::ConfigUnchanged,
         Fact::ConfigRejected {

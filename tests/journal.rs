@@ -94,7 +94,7 @@ fn inside() {
 
     let file = env::temp_dir().join(format!("ldirectord-journal-{}", std::process::id()));
     target.send_replace(Some(LogTarget::File(file.clone())));
-    tell(Fact::ReloadAsked);
+    tell(Fact::ReloadAsked { by: "request" });
     let asked = entry(&journal);
     assert_eq!(asked["PRIORITY"], "6");
     drop(facts);

@@ -15,7 +15,7 @@ use ldirectord::{
 const GAP: Duration = Duration::from_millis(50);
 
 fn id(n: u8) -> VirtualId {
-    format!("tcp:192.0.2.{n}:80").parse().unwrap()
+    format!("tcp:192.0.2.{n}:80").parse().expect("an identity")
 }
 
 fn real(n: u8) -> RealId {

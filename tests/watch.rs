@@ -12,6 +12,7 @@ use std::{
 };
 
 use ldirectord::{
+    config::Fingerprint,
     director::Event,
     inbox::{self, Input},
     watch::{self as files, Source},

@@ -112,14 +112,14 @@ impl Director {
             Event::Applied(outcome) => self.applied(now, outcome, &mut fx),
             Event::SourcesChanged(path) => self.sources_changed(path, &mut fx),
             Event::ReloadWanted => {
-                fx.push(Effect::Tell(Fact::ReloadAsked));
+                fx.push(Effect::Tell(Fact::ReloadAsked { by: "signal" }));
                 self.load(None, &mut fx);
             }
             Event::Asked(ticket, super::Command::Reload) => {
                 if self.life.stopping() {
                     fx.push(Effect::Answer(ticket, Err(Refusal::Stopping)));
                 } else {
-                    fx.push(Effect::Tell(Fact::ReloadAsked));
+                    fx.push(Effect::Tell(Fact::ReloadAsked { by: "request" }));
                     self.load(Some(ticket), &mut fx);
                 }
             }

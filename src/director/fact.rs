@@ -155,7 +155,10 @@ pub enum Fact {
         loading: bool,
     },
     /// Somebody asked for the configuration to be loaded again.
-    ReloadAsked,
+    ReloadAsked {
+        /// How: `signal`, `request`.
+        by: &'static str,
+    },
     /// A configuration was loaded and is in force.
     ConfigLoaded {
         /// Virtual services in it.

@@ -97,7 +97,7 @@ impl fmt::Display for Fact {
                     path.display()
                 )
             }
-            Self::ReloadAsked => f.write_str("Reloading Linux Director Daemon config on request"),
+            Self::ReloadAsked { by } => write!(f, "Reloading Linux Director Daemon config on {by}"),
             Self::ConfigLoaded { virtuals, reals } => {
                 write!(f, "Configuration is in force: {virtuals} virtual services, {reals} real servers")
             }
@@ -162,7 +162,7 @@ impl Fact {
             Self::SoftFailureReset { .. } => "9df054e1064b1f8218d23253a4ac85bb",
             Self::CertificateName { .. } => "d359ff4db8cc143ae1ecf730e869d71c",
             Self::ConfigChanged { .. } => "85a6497baa6d2845f22bdebe26889e7e",
-            Self::ReloadAsked => "69ca29ae687e7e112510a22fc32cae5d",
+            Self::ReloadAsked { .. } => "69ca29ae687e7e112510a22fc32cae5d",
             Self::ConfigLoaded { .. } => "1ca2c7530d88ccb6a1c6a7e57a08f10c",
             Self::ConfigUnchanged => "3759dfd461e2cf878b8c4cc669daa627",
             Self::ConfigRejected { .. } => "c18e40d33663e195db0e1d94c49f9e66",
@@ -212,7 +212,7 @@ impl Fact {
             | Self::TableRecovered => Severity::Notice,
             Self::SoftFailureReset { .. }
             | Self::ConfigChanged { .. }
-            | Self::ReloadAsked
+            | Self::ReloadAsked { .. }
             | Self::ConfigUnchanged
             | Self::CallbackRan { .. }
             | Self::BusServed { .. } => Severity::Info,
@@ -290,7 +290,7 @@ impl Fact {
             | Self::Serving { .. }
             | Self::Stopping { .. }
             | Self::ConfigChanged { .. }
-            | Self::ReloadAsked
+            | Self::ReloadAsked { .. }
             | Self::ConfigLoaded { .. }
             | Self::ConfigUnchanged
             | Self::ConfigRejected { .. }

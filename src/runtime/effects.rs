@@ -68,6 +68,8 @@ impl<I: Ipvs, P: Prober> Loop<I, P> {
                 }
                 Effect::Publish => self.stale = true,
                 Effect::Answer(ticket, answer) => {
+                    // Who hears the answer looks at once, and must see what it is about.
+                    self.publish();
                     if let Some(reply) = self.waiting.remove(&ticket) {
                         // Who asked may have gone; that is no news to anybody.
                         let _ = reply.send(answer);

@@ -15,14 +15,12 @@ mod notice;
 mod trail;
 mod watcher;
 
-use std::{
-    hash::{DefaultHasher, Hasher as _},
-    path::PathBuf,
-};
+use std::path::PathBuf;
 
 use inotify::Inotify;
 use tokio::sync::watch;
 
+pub use crate::config::Fingerprint;
 use crate::{director::Fact, inbox::Inbox};
 
 /// Holds events with the longest of names.

@@ -112,12 +112,15 @@ impl Stage {
                 }
             }),
             Action::SetWeight(v, n, weight) => {
-                self.set_weight(oracle::virtual_id(*v), usize::from(*n), *weight)
+                self.set_weight(oracle::virtual_id(*v), usize::from(*n), *weight);
             }
             Action::AddServer(v) => {
                 let (id, real) = (oracle::virtual_id(*v), RealId(([10, 7, 7, 7], 80).into()));
                 let dest = Dest { forward: Forward::Masq, weight: 1 };
-                memory.meddle(|table| drop(table.apply(&Op::AddDest(id, real, dest))));
+                memory.meddle(|table| {
+                    // There may be no such service just now.
+                    let _ = table.apply(&Op::AddDest(id, real, dest));
+                });
                 self.by_hand.servers.push((id, real));
             }
             Action::Crash => self.restart(None).await?,
@@ -192,9 +195,18 @@ impl Stage {
         if ours(&actual) != wanted {
             return Err(format!("at rest the table is\n{actual:?}\nand should be\n{wanted:?}"));
         }
+        self.shown_as(&actual)?;
         let (_, writes) = self.table.memory.counts();
+        let before = self.world.probes();
         self.running.take_facts();
         sleep(REST / 2).await;
+        for (server, count) in self.world.probes() {
+            let asked = count - before.get(&server).copied().unwrap_or_default();
+            let wanted = self.config.virtuals.iter().any(|v| checked(&self.config, (v.id, RealId(server))));
+            if (asked > 0) != wanted {
+                return Err(format!("{server} was asked {asked} times at rest"));
+            }
+        }
         let (_, after) = self.table.memory.counts();
         if after != writes {
             return Err(format!("{} writes while nothing happened", after - writes));
@@ -202,6 +214,24 @@ impl Stage {
         let told = self.running.take_facts();
         if !told.is_empty() {
             return Err(format!("told while nothing happened: {told:?}"));
+        }
+        Ok(())
+    }
+
+    /// The view of the moment agrees with the table.
+    fn shown_as(&self, table: &Table) -> Result<(), String> {
+        for row in &self.running.snapshots.borrow().virtuals {
+            for real in &row.reals {
+                let dest = table.0.get(&row.id).and_then(|service| service.dests.get(&real.id));
+                let stands_in = row.fallback_active && row.fallback == Some(real.id);
+                let weight = dest.map_or(0, |dest| dest.weight);
+                if weight != real.weight && !stands_in {
+                    return Err(format!(
+                        "{} of {} is shown with weight {}, has {weight}",
+                        real.id, row.id, real.weight
+                    ));
+                }
+            }
         }
         Ok(())
     }
@@ -224,18 +254,17 @@ impl Stage {
             return Err("somebody else's service was changed".to_owned());
         }
         for fact in self.running.take_facts() {
-            let (key, down) = match &fact {
-                Fact::WentDown { virtual_id, real, .. } => ((*virtual_id, *real), true),
-                Fact::WentUp { virtual_id, real, .. } => ((*virtual_id, *real), false),
-                Fact::ConfigLoaded { .. } | Fact::ConfigUnchanged => {
-                    let next = lock(&self.running.loads).pop_front().ok_or("a load that was none")?;
-                    let stays =
-                        |key: &(VirtualId, RealId)| checked(&self.in_force, *key) && checked(&next, *key);
-                    self.down.retain(|key, _| stays(key));
-                    self.in_force = next;
-                    continue;
-                }
-                _other => continue,
+            if matches!(fact, Fact::ConfigLoaded { .. } | Fact::ConfigUnchanged) {
+                let next = lock(&self.running.loads).pop_front().ok_or("a load that was none")?;
+                self.down.retain(|key, _| checked(&self.in_force, *key) && checked(&next, *key));
+                self.in_force = next;
+            }
+            let (key, down) = if let Fact::WentDown { virtual_id, real, .. } = &fact {
+                ((*virtual_id, *real), true)
+            } else if let Fact::WentUp { virtual_id, real, .. } = &fact {
+                ((*virtual_id, *real), false)
+            } else {
+                continue;
             };
             if !checked(&self.in_force, key) {
                 return Err(format!("told of a server that is not checked: {fact}"));

@@ -120,7 +120,7 @@ impl<'a> Stage<'a> {
             What::Reload => self.report(Event::ReloadWanted).await,
             What::Flush => memory.meddle(|table| table.0.clear()),
             What::Meddle(op) => {
-                memory.meddle(|table: &mut Table| table.apply(op).expect("the kernel takes it"))
+                memory.meddle(|table: &mut Table| table.apply(op).expect("the kernel takes it"));
             }
             What::TableFails => {
                 memory.fail(Some(Fault::Everything(IpvsError::Hung(Duration::from_secs(10)))));
