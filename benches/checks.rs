@@ -29,7 +29,7 @@ use openssl::{
 use rustix::time::{ClockId, clock_gettime};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
-    net::TcpListener,
+    net::{TcpListener, TcpSocket},
     runtime::{Builder, Runtime},
     task::JoinSet,
     time::{MissedTickBehavior, interval, timeout},
@@ -38,6 +38,8 @@ use tokio_openssl::SslStream;
 
 const NAME: &str = "www.example.com";
 const TICK: Duration = Duration::from_millis(10);
+/// Checks in flight at once where memory is measured.
+const HELD: u32 = 2_000;
 const WARM_UP: u32 = 100;
 const TICKS: u32 = 500;
 const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nServer: bench\r\nContent-Type: text/plain\r\nContent-Length: 12\r\n\r\na good page\n";
@@ -56,14 +58,16 @@ fn main() {
             receive: receive.map(|text| Arc::new(Pattern::new(text).unwrap())),
         })
     };
+    hold("http, silent server", &probes, &page(None, Some("go+d")));
+    hold("https, silent server", &probes, &page(Some(TlsVerify::Chain), Some("go+d")));
     println!("{:<28} {:>8} {:>8} {:>12} {:>8}", "check", "1/s", "bytes", "us CPU each", "failed");
     for (name, rate, target, kind) in [
         ("connect", 3000, plain, CheckKind::Connect),
         ("http, status", 3000, plain, page(None, None)),
         ("http, pattern", 3000, plain, page(None, Some("go+d"))),
-        ("https, not verified", 500, secure, page(Some(TlsVerify::No), Some("go+d"))),
-        ("https, chain", 500, secure, page(Some(TlsVerify::Chain), Some("go+d"))),
-        ("https, full", 500, secure, page(Some(TlsVerify::Full), Some("go+d"))),
+        ("https, not verified", 200, secure, page(Some(TlsVerify::No), Some("go+d"))),
+        ("https, chain", 200, secure, page(Some(TlsVerify::Chain), Some("go+d"))),
+        ("https, full", 200, secure, page(Some(TlsVerify::Full), Some("go+d"))),
     ] {
         let cadence = Cadence { interval: Duration::from_secs(1), deadline: Duration::from_secs(1) };
         let spec = Arc::new(CheckSpec { target, kind, cadence });
@@ -71,6 +75,34 @@ fn main() {
         let (each, failed) = runtime().block_on(measure(&probes, &spec, rate));
         println!("{name:<28} {rate:>8} {bytes:>8} {each:>12.1} {failed:>8}");
     }
+}
+
+/// Starts checks of servers that say nothing, and prints the memory each takes (of this process: sockets are the
+/// kernel's). Nobody accepts: the kernel opens the connections.
+fn hold(name: &str, probes: &Probes, kind: &CheckKind) {
+    runtime().block_on(async {
+        let listener = TcpSocket::new_v4().unwrap();
+        listener.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let listener = listener.listen(HELD).unwrap();
+        let cadence = Cadence { interval: Duration::from_secs(1), deadline: Duration::from_secs(60) };
+        let target = listener.local_addr().unwrap();
+        let spec = Arc::new(CheckSpec { target, kind: kind.clone(), cadence });
+        let (mut running, before) = (JoinSet::new(), resident());
+        for _ in 0..HELD {
+            let (probes, spec) = (probes.clone(), Arc::clone(&spec));
+            running.spawn(async move { probes.probe(&spec, &Progress::new()).await });
+        }
+        assert!(timeout(Duration::from_secs(2), running.join_next()).await.is_err(), "a check ended");
+        let each = resident().saturating_sub(before) / u64::from(HELD);
+        println!("{name:<28} {HELD:>8} held, {each} bytes each");
+    });
+}
+
+/// Resident memory of this process, in bytes.
+fn resident() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
 }
 
 fn runtime() -> Runtime {

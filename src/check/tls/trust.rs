@@ -1,7 +1,7 @@
 //! The certificate authorities that are trusted: one file, read once, held in memory.
 
 use std::{
-    env, fs, io,
+    env, fs,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -19,6 +19,9 @@ use super::super::{Unready, trouble};
 
 /// OpenSSL's variable that names the file of authorities.
 const VARIABLE: &str = "SSL_CERT_FILE";
+
+/// How a certificate begins; older ones say "X509 CERTIFICATE" or "TRUSTED CERTIFICATE".
+const BEGIN: &[u8] = b"-----BEGIN ";
 
 /// Where distributions keep theirs.
 const FILES: [&str; 5] = [
@@ -110,11 +113,15 @@ impl Trust {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Unready> {
-    let unready = |error: io::Error| {
+    let pem = fs::read(path).map_err(|error| {
         let words = trouble::words(&error);
         Unready(format!("cannot read the certificate authorities in {}: {words}", path.display()))
-    };
-    fs::read(path).map_err(unready)
+    })?;
+    // OpenSSL would take any text for a list of none. An empty file says so on purpose.
+    if !pem.is_empty() && !pem.windows(BEGIN.len()).any(|window| window == BEGIN) {
+        return Err(Unready(format!("{} holds no certificate in PEM form", path.display())));
+    }
+    Ok(pem)
 }
 
 #[cfg(test)]
@@ -125,11 +132,14 @@ mod tests {
     fn a_file_that_did_not_change_is_not_taken_again() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("ca.pem");
-        fs::write(&path, "one").unwrap();
+        fs::write(&path, "-----BEGIN one").unwrap();
         let trust = Trust::file(&path).unwrap();
         assert!(trust.changed().unwrap().is_none());
-        fs::write(&path, "two").unwrap();
-        assert_eq!(&**trust.changed().unwrap().unwrap().pem(), b"two");
+        fs::write(&path, "-----BEGIN two").unwrap();
+        assert_eq!(&**trust.changed().unwrap().unwrap().pem(), b"-----BEGIN two");
+        fs::write(&path, "nothing").unwrap();
+        let error = trust.changed().unwrap_err().to_string();
+        assert!(error.ends_with("ca.pem holds no certificate in PEM form"), "{error}");
         fs::remove_file(&path).unwrap();
         let error = trust.changed().unwrap_err().to_string();
         assert!(error.ends_with("ca.pem: No such file or directory"), "{error}");
