@@ -48,6 +48,8 @@ const CALLBACK_DEADLINE: Duration = Duration::from_secs(60);
 const FACTS: usize = 4_096;
 /// How long the end waits for the log.
 const LOG_END: Duration = Duration::from_secs(2);
+/// How long the end waits for threads that ask a name server or a dead disk.
+const THREADS_END: Duration = Duration::from_millis(100);
 /// Descriptors that are not for checks.
 const RESERVED: u64 = 128;
 
@@ -173,7 +175,8 @@ impl Daemon<'_> {
         }
         // Whoever has a sender of facts ends first, so that the log can come to its end.
         background.end();
-        drop((runtime, facts));
+        runtime.shutdown_timeout(THREADS_END);
+        drop(facts);
         if !log.finish(LOG_END) {
             complain("the log hangs; its last lines are lost");
         }
@@ -301,7 +304,10 @@ impl Background {
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let handle = runtime.handle().clone();
         let (end, ended) = oneshot::channel();
-        let work = move || runtime.block_on(work(tasks, ended));
+        let work = move || {
+            runtime.block_on(work(tasks, ended));
+            runtime.shutdown_timeout(THREADS_END);
+        };
         let thread = thread::Builder::new().name("background".to_owned()).spawn(work)?;
         Ok(Self { handle, end, thread })
     }
