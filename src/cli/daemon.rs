@@ -14,10 +14,7 @@ use std::{
 };
 
 use futures_util::future::BoxFuture;
-use rustix::{
-    fs::{FlockOperation, flock},
-    process::{Resource, getrlimit, setrlimit, setsid},
-};
+use rustix::process::{Resource, getrlimit, setrlimit, setsid};
 use tokio::{
     runtime::{Builder, Handle},
     sync::{mpsc, oneshot, watch},
@@ -40,7 +37,7 @@ use crate::{
     watch as files,
 };
 
-use super::{Args, Exit, Target, complain, configtest, inlets::Signals, loading, loading::Loading};
+use super::{Args, Exit, Target, complain, configtest, inlets::Signals, loading, loading::Loading, lock};
 
 /// How long a callback may take.
 const CALLBACK_DEADLINE: Duration = Duration::from_secs(60);
@@ -108,9 +105,7 @@ impl Place {
         let in_words = |what: &Path, error: io::Error| format!("{}: {error}", what.display());
         std::fs::create_dir_all(control::RUN_DIR).map_err(|e| in_words(Path::new(control::RUN_DIR), e))?;
         let path = control::lock_file(name);
-        let lock = File::options().create(true).truncate(false).write(true).open(&path);
-        let lock = lock.map_err(|e| in_words(&path, e))?;
-        flock(&lock, FlockOperation::NonBlockingLockExclusive).map_err(|_| {
+        let lock = lock::take(&path).map_err(|e| in_words(&path, e))?.ok_or_else(|| {
             format!("a director of {} is running already (it holds {})", target.shown(), path.display())
         })?;
         let path = control::socket(name);
