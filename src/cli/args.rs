@@ -170,7 +170,7 @@ mod tests {
         assert_eq!(line(""), Request::Misuse(None));
         assert_eq!(line("-x start"), Request::Misuse(Some("Unknown option: x".into())));
         assert_eq!(line("--frob start"), Request::Misuse(Some("Unknown option: frob".into())));
-        let mixed = Request::Misuse(Some("Unknown command: stat (did you mean start?)".into()));
+        let mixed = Request::Misuse(Some("Unknown command: stat (did you mean status?)".into()));
         assert_eq!(line("www stat"), mixed);
         assert_eq!(line("start www"), Request::Misuse(Some("Unknown command: www".into())));
     }

@@ -14,10 +14,7 @@ use std::{
 };
 
 use futures_util::future::BoxFuture;
-use rustix::{
-    fs::{FlockOperation, flock},
-    process::{Resource, getrlimit, setrlimit, setsid},
-};
+use rustix::process::{Resource, getrlimit, setrlimit, setsid};
 use tokio::{
     runtime::{Builder, Handle},
     sync::{mpsc, oneshot, watch},
@@ -40,7 +37,7 @@ use crate::{
     watch as files,
 };
 
-use super::{Args, Exit, Target, complain, configtest, inlets::Signals, loading, loading::Loading};
+use super::{Args, Exit, Target, complain, configtest, inlets::Signals, loading, loading::Loading, lock};
 
 /// How long a callback may take.
 const CALLBACK_DEADLINE: Duration = Duration::from_secs(60);
@@ -48,6 +45,8 @@ const CALLBACK_DEADLINE: Duration = Duration::from_secs(60);
 const FACTS: usize = 4_096;
 /// How long the end waits for the log.
 const LOG_END: Duration = Duration::from_secs(2);
+/// How long the end waits for threads that ask a name server or a dead disk.
+const THREADS_END: Duration = Duration::from_millis(100);
 /// Descriptors that are not for checks.
 const RESERVED: u64 = 128;
 
@@ -106,9 +105,7 @@ impl Place {
         let in_words = |what: &Path, error: io::Error| format!("{}: {error}", what.display());
         std::fs::create_dir_all(control::RUN_DIR).map_err(|e| in_words(Path::new(control::RUN_DIR), e))?;
         let path = control::lock_file(name);
-        let lock = File::options().create(true).truncate(false).write(true).open(&path);
-        let lock = lock.map_err(|e| in_words(&path, e))?;
-        flock(&lock, FlockOperation::NonBlockingLockExclusive).map_err(|_| {
+        let lock = lock::take(&path).map_err(|e| in_words(&path, e))?.ok_or_else(|| {
             format!("a director of {} is running already (it holds {})", target.shown(), path.display())
         })?;
         let path = control::socket(name);
@@ -173,7 +170,8 @@ impl Daemon<'_> {
         }
         // Whoever has a sender of facts ends first, so that the log can come to its end.
         background.end();
-        drop((runtime, facts));
+        runtime.shutdown_timeout(THREADS_END);
+        drop(facts);
         if !log.finish(LOG_END) {
             complain("the log hangs; its last lines are lost");
         }
@@ -302,7 +300,10 @@ impl Background {
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let handle = runtime.handle().clone();
         let (end, ended) = oneshot::channel();
-        let work = move || runtime.block_on(work(tasks, ended));
+        let work = move || {
+            runtime.block_on(work(tasks, ended));
+            runtime.shutdown_timeout(THREADS_END);
+        };
         let thread = thread::Builder::new().name("background".to_owned()).spawn(work)?;
         Ok(Self { handle, end, thread })
     }

@@ -8,6 +8,7 @@ mod exit;
 mod inlets;
 mod launch;
 mod loading;
+mod lock;
 mod unit;
 mod verbs;
 

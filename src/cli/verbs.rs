@@ -12,7 +12,7 @@ use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 
 use crate::control::{self, Answer, ControlError, Question};
 
-use super::{Args, Exit, Target, Verb, complain, configtest, launch, loading, say, unit};
+use super::{Args, Exit, Target, Verb, complain, configtest, launch, loading, lock, say, unit};
 
 /// A stop is over within this time: the director itself gives up before.
 const STOP_WITHIN: Duration = Duration::from_secs(20);
@@ -161,6 +161,10 @@ fn find(target: &Target, on_unit: bool) -> Found {
     if on_unit && let Some(pid) = unit::main_pid(&target.instance.unit()) {
         return Found::Running(pid);
     }
+    if let Some(pid) = lock::holder(&control::lock_file(target.instance.name())) {
+        return Found::Running(pid);
+    }
+    // The pid file is for those who look for it, and may be that of an older program.
     let Ok(text) = fs::read_to_string(target.pid_file()) else { return Found::Nothing };
     match text.trim().parse() {
         Ok(pid) if is_director(pid) => Found::Running(pid),

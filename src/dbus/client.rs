@@ -13,6 +13,8 @@ use super::{
 /// How long the service manager may take to say what it is doing with us.
 const PATIENCE: Duration = Duration::from_secs(1);
 const SYSTEMD: &str = "org.freedesktop.systemd1";
+/// Where systemd itself listens for root.
+const SYSTEMD_PRIVATE: &str = "unix:path=/run/systemd/private";
 
 /// Why a director did not do what it was asked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -74,7 +76,15 @@ pub async fn unit_job_type(bus: &Bus, pid: u32) -> Option<String> {
 }
 
 async fn ask_job_type(bus: &Bus, pid: u32) -> zbus::Result<Option<String>> {
-    let connection = bus.builder().build().await?;
+    // systemd's own socket first: a restart must leave the table even while there is no bus.
+    let connection = match bus {
+        Bus::System => zbus::connection::Builder::address(SYSTEMD_PRIVATE).p2p().build().await,
+        Bus::At(_) => Err(zbus::Error::Unsupported),
+    };
+    let connection = match connection {
+        Ok(connection) => connection,
+        Err(_) => bus.builder().build().await?,
+    };
     let manager = Some("org.freedesktop.systemd1.Manager");
     let unit = connection
         .call_method(Some(SYSTEMD), "/org/freedesktop/systemd1", manager, "GetUnitByPID", &pid)

@@ -40,6 +40,8 @@ enum Place {
     AfterBlank,
     /// A global directive followed it.
     AfterGlobal,
+    /// In one whose first line is misspelt: that is said there, and not again at each of its lines.
+    Misspelt,
 }
 
 /// Which remarks were made about the present virtual service, so that each is made once.
@@ -100,6 +102,9 @@ impl<'s> Parser<'s, '_> {
             }
             return self.global(entry);
         }
+        if self.place == Place::Misspelt {
+            return;
+        }
         let Some(section) = self.ast.sections.last_mut() else { return self.homeless(&entry) };
         section.body.push(entry);
         self.place = Place::Inside;
@@ -117,6 +122,9 @@ impl<'s> Parser<'s, '_> {
     /// An indented directive: of the virtual service above, if there is one.
     fn indented(&mut self, entry: Entry<'s>, indent: usize) {
         let name = entry.directive.name;
+        if self.place == Place::Misspelt && entry.directive.scope != Scope::Global {
+            return;
+        }
         let Some(section) = self.ast.sections.last_mut() else {
             if entry.directive.scope == Scope::Virtual {
                 return self.homeless(&entry);
@@ -155,7 +163,7 @@ impl<'s> Parser<'s, '_> {
 
     fn global(&mut self, entry: Entry<'s>) {
         self.ast.globals.push(entry);
-        if self.place != Place::Outside {
+        if !matches!(self.place, Place::Outside | Place::Misspelt) {
             self.place = Place::AfterGlobal;
         }
     }
@@ -189,6 +197,9 @@ impl<'s> Parser<'s, '_> {
         let known = || DIRECTIVES.iter().filter(present);
         let near = nearest(name, known().filter(fits).map(|directive| directive.name))
             .or_else(|| nearest(name, known().map(|directive| directive.name)));
+        if words.indent == 0 && near.and_then(find).is_some_and(|near| near.scope == Scope::Head) {
+            self.place = Place::Misspelt;
+        }
         let near = near.map(|near| format!("did you mean \"{near}\"?"));
         let message = if words.value.is_some() {
             format!("unknown directive \"{name}\"")

@@ -1,0 +1,42 @@
+//! One director for each configuration: it holds a lock for as long as it lives, and whoever asks hears its process
+//! id from the kernel. A POSIX record lock (fcntl(2)), since looking at one does not take it.
+
+use std::{fs::File, io, path::Path};
+
+use rustix::{
+    fs::{FlockOperation, fcntl_lock},
+    io::Errno,
+    process::{Flock, FlockType, fcntl_getlk},
+};
+
+/// Takes the lock; `None` if another process has it. It is held until the process ends: the file must not be opened
+/// a second time by it, since closing that one would give the lock away.
+pub(super) fn take(path: &Path) -> io::Result<Option<File>> {
+    let file = File::options().create(true).truncate(false).write(true).open(path)?;
+    match fcntl_lock(&file, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => Ok(Some(file)),
+        Err(Errno::AGAIN | Errno::ACCESS) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The process that has the lock, if another one has.
+pub(super) fn holder(path: &Path) -> Option<u32> {
+    let file = File::open(path).ok()?;
+    let held = fcntl_getlk(&file, &Flock::from(FlockType::WriteLock)).ok()??;
+    held.pid?.as_raw_nonzero().get().try_into().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_holds_what_is_not_there_and_the_first_one_takes_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("www.lock");
+        assert_eq!(holder(&path), None);
+        assert!(take(&path).unwrap().is_some());
+        assert_eq!(holder(&path), None, "a lock of our own is none: tests/process has two processes");
+    }
+}
