@@ -6,7 +6,7 @@ use std::{
     os::unix::net::UnixDatagram,
     path::PathBuf,
     process::Child,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 use crate::child;
@@ -63,7 +63,10 @@ struct Ear {
 impl Ear {
     fn open() -> io::Result<Self> {
         fs::create_dir_all(crate::control::RUN_DIR)?;
-        let path = PathBuf::from(crate::control::RUN_DIR).join(format!("start.{}", std::process::id()));
+        // Never the same twice: a director goes on speaking to where its starter was, and process ids come again.
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_nanos();
+        let name = format!("start.{}.{now}", std::process::id());
+        let path = PathBuf::from(crate::control::RUN_DIR).join(name);
         let _ = fs::remove_file(&path);
         let socket = UnixDatagram::bind(&path)?;
         socket.set_read_timeout(Some(LOOK))?;
