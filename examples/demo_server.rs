@@ -43,7 +43,7 @@ fn answer(mut stream: TcpStream, name: &str, file: &Path) -> Result<(), Error> {
         }
     }
     let page = match request.split(' ').nth(1) {
-        Some("/name") => format!("{name}\n"),
+        Some(path) if path.starts_with("/name") => format!("{name}\n"),
         _ => fs::read_to_string(file)?,
     };
     let length = page.len();

@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # The live table of the demonstration: what each server does, what weight it has in the table, what a client gets.
 # Drawn over and over on a terminal; elsewhere printed when it changes.
+# shellcheck disable=SC2154 # names, addresses, virtual, work and dry_run are those of demo.sh
 
 doing=(starting starting starting)
 weights=(- - -)

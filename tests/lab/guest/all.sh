@@ -1,8 +1,10 @@
 # shellcheck shell=bash
-# All that a scenario can use.
+# All that a scenario can use. main.sh has set $here to this folder.
+# shellcheck disable=SC2154
 
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-for part in lib net servers client table director; do
-	# shellcheck source=/dev/null
-	. "$here/$part.sh"
-done
+. "$here/lib.sh"
+. "$here/net.sh"
+. "$here/servers.sh"
+. "$here/client.sh"
+. "$here/table.sh"
+. "$here/director.sh"

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # D-Bus: the tree, the interfaces, one PropertiesChanged for what changed together; the director outlives the bus.
-. "$here/all.sh"
+. "${here:?run by main.sh}/all.sh"
 unit=ldirectord@www
 name=org.linuxvirtualserver.Ldirectord1.www
 root=/org/linuxvirtualserver/Ldirectord1

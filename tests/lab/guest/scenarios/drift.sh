@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # Somebody else changes the kernel's table: healed within resyncinterval, but a weight set by hand is kept.
-. "$here/all.sh"
+. "${here:?run by main.sh}/all.sh"
 unit=ldirectord@www
 
 save www <<END

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # The configuration is edited: in force within a second; a broken one is told of and changes nothing; callback is called.
-. "$here/all.sh"
+. "${here:?run by main.sh}/all.sh"
 unit=ldirectord@www
 
 cat >/usr/local/bin/lab-callback <<'END'

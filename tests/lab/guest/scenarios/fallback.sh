@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # All servers dead: the fallback answers; one is back: the fallback is out again.
-. "$here/all.sh"
+. "${here:?run by main.sh}/all.sh"
 unit=ldirectord@www
 
 save www <<END

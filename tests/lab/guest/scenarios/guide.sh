@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # The sample of the guide of 2000, as printed, with its own addresses; an ftp service beside it.
-. "$here/all.sh"
+. "${here:?run by main.sh}/all.sh"
 unit=ldirectord@www
 
 cp /mnt/host/guide-www.cf /etc/ha.d/conf/www

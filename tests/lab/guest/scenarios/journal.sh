@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # The journal: the reference's sentences as messages, with fields and a stable MESSAGE_ID for each kind of fact.
-. "$here/all.sh"
+. "${here:?run by main.sh}/all.sh"
 unit=ldirectord@www
 
 save www <<END

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # 2,000 real servers: all in the table after a start that runs fewer than 20 ipvsadm.
-. "$here/all.sh"
+. "${here:?run by main.sh}/all.sh"
 unit=ldirectord@www
 
 # All of 10.9.0.0/16 is one nginx.

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # One of two servers fails, in every way: out within interval x failurecount + timeout, and back; no request lost between.
-. "$here/all.sh"
+. "${here:?run by main.sh}/all.sh"
 unit=ldirectord@www
 interval=3 count=2 timeout=2
 out_within=$(((interval * count + timeout) * 1000))

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # quiescent=yes: a failed server stays with weight 0, and gets no new connection.
-. "$here/all.sh"
+. "${here:?run by main.sh}/all.sh"
 unit=ldirectord@www
 
 save www <<END

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # A crash, kill -9, systemctl restart: the table goes on serving, the next process adopts it, no request is lost.
-. "$here/all.sh"
+. "${here:?run by main.sh}/all.sh"
 unit=ldirectord@www
 
 cp /mnt/host/guide-www.cf /etc/ha.d/conf/www

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # A director whose loop stands still is killed by systemd's watchdog; the table serves all the while.
-. "$here/all.sh"
+. "${here:?run by main.sh}/all.sh"
 unit=ldirectord@www
 
 cp /mnt/host/guide-www.cf /etc/ha.d/conf/www
