@@ -34,10 +34,10 @@ setsid linux.uml "ubd0=$work/cow,$image" root=/dev/ubda rw mem=1536M uml_dir="$w
 	"lab.share=$folder" "lab.run=$script" </dev/null >"$work/console" 2>&1 &
 guest=$!
 
-timeout "$limit" tail --pid="$guest" -f /dev/null || {
+if ! timeout "$limit" tail --pid="$guest" -f /dev/null >/dev/null; then
 	echo "boot.sh: the guest had not ended after $limit s" >&2
 	exit 124
-}
+fi
 wait "$guest" || true
 guest=
 wait "$printer" || true

@@ -33,6 +33,7 @@ settle_root() {
 	local unit
 	for unit in nginx.service vsftpd.service getty@.service console-getty.service serial-getty@.service \
 		systemd-networkd.service systemd-update-utmp.service systemd-random-seed.service \
+		modprobe@.service systemd-modules-load.service kmod-static-nodes.service \
 		apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service \
 		fstrim.timer systemd-tmpfiles-clean.timer; do
 		ln -sf /dev/null "$root/etc/systemd/system/$unit"
