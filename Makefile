@@ -46,7 +46,8 @@ bootstrap:
 
 install: $(if $(PREBUILT),,build) ## into DESTDIR, below PREFIX
 	$(INSTALL) -D -m 0755 -t $(DESTDIR)$(PREFIX)/sbin $(BINARIES)/ldirectord
-	$(INSTALL) -D -m 0755 -t $(DESTDIR)$(PREFIX)/bin $(wildcard $(BINARIES)/ldirectorctl)
+	if [ -e $(BINARIES)/ldirectorctl ]; then \
+		$(INSTALL) -D -m 0755 -t $(DESTDIR)$(PREFIX)/bin $(BINARIES)/ldirectorctl; fi
 	$(INSTALL) -D -m 0644 -t $(DESTDIR)$(PREFIX)/lib/systemd/system $(wildcard systemd/*.service)
 	$(INSTALL) -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/dbus-1/system.d $(wildcard dbus/*.conf)
 	$(INSTALL) -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/dbus-1/interfaces $(wildcard dbus/*.xml)

@@ -5,7 +5,7 @@ set -euo pipefail
 . "$(dirname "$0")/host.sh"
 
 # The short form leaves out what takes long.
-full="guide outage quiescent fallback edit drift restart stop bus journal watchdog many"
+full="guide outage quiescent fallback edit drift restart stop bus journal watchdog many bus-restart"
 short="guide outage fallback edit drift restart stop bus journal watchdog"
 
 scenarios=$short

@@ -23,14 +23,24 @@ new_main_pid() {
 	[ "$now" != 0 ] && [ "$now" != "$2" ] && systemctl -q is-active "$1"
 }
 
-# said UNIT REGEX [SINCE]: a message of the unit in the journal matches; SINCE is a cursor (see cursor).
-said() {
-	journalctl --quiet --output=cat --unit="$1" ${3:+--after-cursor="$3"} | grep -qE "$2"
-}
-
-# cursor: a place in the journal, for asking only what came after.
+# cursor: the end of the journal, for asking later only what came after.
 cursor() {
 	journalctl --quiet --lines=1 --output=json | jq -r .__CURSOR
+}
+
+# journal OPTION...: what was logged since this scenario began, or since a cursor in $since.
+journal() {
+	journalctl --quiet --after-cursor="${since:-$scenario_began}" "$@"
+}
+
+# said UNIT REGEX: a message of the unit matches.
+said() {
+	journal --output=cat --unit="$1" | grep -qE "$2"
+}
+
+# entries UNIT JQ-CONDITION [JQ-FILTER]: of the entries that fulfil the condition, one a line.
+entries() {
+	journal --unit="$1" --output=json | jq -rc "select($2) | ${3:-.}"
 }
 
 # clean_slate: no director, an empty table, no configuration, good servers: how each scenario begins.
@@ -41,6 +51,8 @@ clean_slate() {
 	systemctl daemon-reload
 	ipvsadm -C
 	heal_all
+	scenario_began=$(cursor)
+	export scenario_began
 }
 
 # signal_main SIGNAL UNIT

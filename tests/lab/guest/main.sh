@@ -27,8 +27,7 @@ while read -r scenario <&3; do
 	bash -u "$here/scenarios/$scenario.sh" </dev/null || failed "$scenario came to its end"
 	if tail -n "+$((before + 1))" "$results" | grep -q ^FAIL; then
 		echo "        | the journal since it began:"
-		journalctl --quiet --since="@$((started / 1000))" --output=short-precise --no-hostname |
-			tail -n 60 | sed 's/^/        | /'
+		journal --output=short-precise --no-hostname | tail -n 60 | sed 's/^/        | /'
 	fi
 	echo "  took $(($(now_ms) - started)) ms"
 done 3</mnt/host/scenarios

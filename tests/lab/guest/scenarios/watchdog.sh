@@ -5,12 +5,12 @@ unit=ldirectord@www
 
 cp /mnt/host/guide-www.cf /etc/ha.d/conf/www
 mkdir -p /run/systemd/system/ldirectord@.service.d
-printf '[Service]\nWatchdogSec=3s\n' >/run/systemd/system/ldirectord@.service.d/lab.conf
+printf '[Service]\nWatchdogSec=2s\n' >/run/systemd/system/ldirectord@.service.d/lab.conf
 systemctl daemon-reload
 check "start" systemctl start $unit
 wanted=$(listing)
 pid=$(main_pid $unit)
-check_stays 5000 "a healthy loop feeds the watchdog" [ -d "/proc/$pid" ]
+check_stays 4000 "a healthy loop feeds the watchdog" [ -d "/proc/$pid" ]
 start_traffic http://$vip_http
 kill -STOP "$pid"
 check_within 20000 "another process runs" new_main_pid $unit "$pid"
