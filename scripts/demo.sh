@@ -11,10 +11,12 @@ names=(one two three)
 addresses=(127.0.0.2:8080 127.0.0.3:8080 127.0.0.4:8080)
 
 if [ "${1:-}" != inside ]; then
-	echo "building the director and the servers of the demonstration (cargo build --release)"
-	cargo build --quiet --locked --release --bins --example demo_server
-	LDIRECTORD_BIN=${CARGO_TARGET_DIR:-$PWD/target}/release
-	export LDIRECTORD_BIN
+	echo "building the director and the servers of the demonstration"
+	cargo build --quiet --locked --release --bins
+	binaries=${CARGO_TARGET_DIR:-$PWD/target}/release
+	# Not through cargo, which would build the director's dependencies once more, with what its tests want of them.
+	rustc --edition 2024 -O -o "$binaries/demo_server" examples/demo_server.rs
+	export binaries
 	[ "$(id -u)" != 0 ] || modprobe --quiet ip_vs 2>/dev/null || true
 	for unshare in "unshare --net" "unshare --map-root-user --net"; do
 		if $unshare true 2>/dev/null; then own_network=yes exec $unshare "$self" inside; fi
@@ -23,6 +25,7 @@ if [ "${1:-}" != inside ]; then
 fi
 
 . scripts/demo-table.sh
+: "${binaries:?}" "${own_network?}"
 
 work=$(mktemp -d)
 director=
@@ -36,7 +39,7 @@ trap clean_up EXIT
 trap 'exit 130' INT TERM
 
 start_server() {
-	"$LDIRECTORD_BIN/examples/demo_server" "${addresses[$1]}" "${names[$1]}" "$work/page-${names[$1]}" 2>>"$work/log" &
+	"$binaries/demo_server" "${addresses[$1]}" "${names[$1]}" "$work/page-${names[$1]}" 2>>"$work/log" &
 	servers[$1]=$!
 }
 
@@ -62,7 +65,7 @@ for number in 0 1 2; do
 	start_server $number
 	doing[number]=good
 done
-"$LDIRECTORD_BIN/ldirectord" $dry_run "$work/demo.cf" run >"$work/lines" 2>>"$work/log" &
+"$binaries/ldirectord" $dry_run "$work/demo.cf" run >"$work/lines" 2>>"$work/log" &
 director=$!
 scene "the director starts" 1 1 2
 

@@ -54,7 +54,7 @@ stage() {
 "$repo/scripts/bootstrap.sh" --lab || skip "the packages it needs cannot be installed (see above)"
 
 for suite in "${suites[@]}"; do
-	echo "== $suite"
+	echo "== $suite (load of this machine: $(cut -d' ' -f1-3 /proc/loadavg))"
 	folder=$repo/target/lab/$suite
 	image=$("$lab/build-root.sh" "$suite")
 	stage "$suite" "$folder"

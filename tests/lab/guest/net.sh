@@ -61,6 +61,9 @@ build_network() {
 
 	plug ""
 	sysctl -qw net.ipv4.ip_forward=1 net.ipv4.conf.all.send_redirects=0 net.ipv4.conf.lan0.send_redirects=0
+	# A client that happens to use a port again whose connection went to a server that is no more: forget it, else the
+	# kernel drops what it sends for two minutes.
+	sysctl -qw net.ipv4.vs.expire_nodest_conn=1
 	ip address add 192.168.0.254/24 dev lan0
 	ip address add 204.202.136.2/24 dev lan0
 	ip route add default via 204.202.136.1

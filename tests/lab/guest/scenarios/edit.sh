@@ -49,7 +49,7 @@ ln -s ../versions/www-2 /etc/ha.d/conf/.link
 mv /etc/ha.d/conf/.link /etc/ha.d/conf/www
 check_within 1000 "a symlink swapped in" serves $vip_http:80 192.168.0.1:80 6
 
-since=$(cursor)
+since=@$EPOCHREALTIME
 broken_line=$(grep -n 'scheduler' /etc/ha.d/conf/www | cut -d: -f1)
 edit www 's/scheduler = wrr/schedular = wrr/; s/0.1:80 gate 6/0.1:80 gate 1/'
 check_within 3000 "a broken edit is told of, with its line" said $unit "conf/www:$broken_line"
@@ -61,7 +61,7 @@ check_equal "it is the same process" "$pid" "$(main_pid $unit)"
 check "the table is as it was" serves $vip_http:80 192.168.0.1:80 6
 check "traffic flows" traffic_goes_on
 check_within 5000 "checks go on" asked_more_than web-real1 "$(asked web-real1)"
-since=$(cursor)
+since=@$EPOCHREALTIME
 check_not "systemctl reload fails" systemctl reload $unit
 check "and says why" said $unit "conf/www:$broken_line"
 check_equal "and leaves the unit active" active "$(systemctl is-active $unit)"

@@ -2,7 +2,7 @@
 # One of two servers fails, in every way: out within interval x failurecount + timeout, and back; no request lost between.
 . "${here:?run by main.sh}/all.sh"
 unit=ldirectord@www
-interval=2 count=2 timeout=2
+interval=2 count=2 timeout=1
 out_within=$(((interval * count + timeout) * 1000))
 back_within=$(((interval + timeout) * 1000))
 
