@@ -41,7 +41,7 @@ entries() {
 
 # clean_slate: no director, an empty table, no configuration, good servers: how each scenario begins.
 clean_slate() {
-	systemctl stop 'ldirectord@*.service' ldirectord.service 2>/dev/null
+	systemctl stop 'ldirectord@*.service' ldirectord.service web-fallback.service 2>/dev/null
 	systemctl reset-failed 'ldirectord@*.service' 2>/dev/null
 	rm -rf /etc/ha.d/conf/* /run/systemd/system/ldirectord@.service.d
 	systemctl daemon-reload

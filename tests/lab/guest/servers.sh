@@ -3,7 +3,7 @@
 # http://ADDRESS/name answers with the server's own name, /.testpage with "test page".
 
 realm=/run/lab/servers
-all_units='web-real1 web-real2 web-real3 web-real4 web-fallback ftp-real3 ftp-real4'
+all_units='web-real1 web-real2 web-real3 web-real4 ftp-real3 ftp-real4'
 certificates=/usr/local/lib/lab/ca
 
 # unit_in NAMESPACE UNIT COMMAND...: runs a command as a unit in a namespace; "" is the director's own.
@@ -40,7 +40,8 @@ describe_web() {
 	END
 }
 
-# start_web NAME: an nginx of NAME's folder; the fallback runs on the director, the others in namespaces of their own.
+# start_web NAME: an nginx of NAME's folder; the fallback (started by who wants it) runs on the director, the others in
+# namespaces of their own.
 start_web() {
 	unit_in "${1#fallback}" "web-$1" /usr/sbin/nginx -e "$realm/web-$1/error.log" -c "$realm/web-$1/nginx.conf"
 }
@@ -67,7 +68,8 @@ start_ftp() {
 
 build_servers() {
 	local name
-	for name in real1 real2 fallback; do
+	describe_web fallback 80
+	for name in real1 real2; do
 		describe_web $name 80
 		start_web $name
 	done

@@ -16,6 +16,8 @@ virtual = $vip_http:80
 	request = "/.testpage"
 	receive = "test page"
 END
+start_web fallback
+check_within 10000 "a server on the director itself" listens web-fallback
 check "start" systemctl start $unit
 check "no fallback while servers serve" gone $vip_http:80 127.0.0.1:80
 after_next_check web-real2

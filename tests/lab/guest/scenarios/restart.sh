@@ -23,5 +23,6 @@ survives() {
 survives "kill -9" signal_main KILL $unit
 survives "systemctl restart" systemctl restart $unit
 survives "ldirectord www restart" ldirectord www restart
+check_not "the table was never taken down" said $unit '^Purged virtual server'
 tally=$(stop_traffic)
 check "no request was lost ($tally)" none_lost "$tally"
