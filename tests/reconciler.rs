@@ -30,7 +30,11 @@ fn dest(weight: u16) -> Dest {
 fn wanted(weights: &[(u8, u16)]) -> Arc<Wanted> {
     let settings = ServiceSettings { scheduler: "wrr".into(), persistence: None, others: Vec::new() };
     let dests = weights.iter().map(|&(n, w)| (real(n), dest(w))).collect();
-    Arc::new(Wanted { service: Some(Service { settings, dests }), ours: (1..=4).map(real).collect() })
+    Arc::new(Wanted {
+        service: Some(Service { settings, dests }),
+        ours: (1..=4).map(real).collect(),
+        awaits: None,
+    })
 }
 
 /// A reconciler, its table and its clock.

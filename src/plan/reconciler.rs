@@ -340,6 +340,7 @@ impl Reconciler {
             }
             if let Some(target) = self.targets.get_mut(&id)
                 && !self.dirty.contains(&id)
+                && !target.enforce
             {
                 let seen = foreign(actual, &target.wanted, target.policy());
                 if seen != target.foreign {
@@ -355,7 +356,8 @@ impl Reconciler {
         self.dirty.remove(&id);
         self.postponed.remove(&id);
         let Some(target) = self.targets.get_mut(&id) else { return };
-        target.enforce = false;
+        // What is kept only until something is known of the new servers is still to go.
+        target.enforce &= target.wanted.awaits.is_some();
         target.failures = 0;
         target.settle();
         if target.wanted.service.is_none() {
