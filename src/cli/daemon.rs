@@ -162,7 +162,7 @@ impl Daemon<'_> {
             clock: Arc::new(wall_clock),
         };
         let runtime = Builder::new_current_thread().enable_all().build().map_err(in_words)?;
-        let ended = runtime.block_on(until_end(parts, queue, inbox, under_systemd));
+        let ended = runtime.block_on(until_end(parts, queue, inbox, under_systemd, teller(&facts)));
         if let Err(fatal) = &ended {
             // The log hears of it as well as whoever started the program.
             let what = format!("Exiting with exit_status 1: {fatal}");
@@ -231,12 +231,13 @@ async fn until_end<I: Ipvs, P: Prober>(
     queue: mpsc::Receiver<inbox::Input>,
     inbox: Inbox,
     under_systemd: bool,
+    tell: impl Fn(Fact),
 ) -> Result<(), Fatal> {
     let signals = Signals::listen().map_err(|_| Fatal::Crashed("signals cannot be heard"))?;
     tokio::select! {
         biased;
         ended = runtime::run(parts, queue) => ended,
-        () = signals.report(inbox, under_systemd) => Err(Fatal::Crashed("signals are no longer heard")),
+        () = signals.report(inbox, under_systemd, tell) => Err(Fatal::Crashed("signals are no longer heard")),
     }
 }
 

@@ -4,7 +4,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::{
     dbus::{Bus, client::unit_job_type},
-    director::Event,
+    director::{Event, Fact},
     inbox::Inbox,
 };
 
@@ -30,7 +30,7 @@ impl Signals {
 
     /// Reports them. Under systemd a stop that is half of a restart leaves the table for the next process; only
     /// systemd knows which it is.
-    pub(super) async fn report(mut self, inbox: Inbox, under_systemd: bool) {
+    pub(super) async fn report(mut self, inbox: Inbox, under_systemd: bool, tell: impl Fn(Fact)) {
         loop {
             let why = tokio::select! {
                 _ = self.term.recv() => "signal: TERM",
@@ -41,13 +41,19 @@ impl Signals {
                     continue;
                 }
             };
-            let restart = under_systemd && is_restart().await;
+            let restart = under_systemd && is_restart(&tell).await;
             inbox.report(Event::Stop { why, clean: !restart }).await;
         }
     }
 }
 
-async fn is_restart() -> bool {
-    let job = unit_job_type(&Bus::System, std::process::id()).await;
-    job.is_some_and(|kind| kind.contains("restart"))
+async fn is_restart(tell: impl Fn(Fact)) -> bool {
+    match unit_job_type(&Bus::System, std::process::id()).await {
+        Ok(kind) => kind.is_some_and(|kind| kind.contains("restart")),
+        Err(words) => {
+            let what = format!("systemd cannot be asked whether it restarts this unit ({words}): taking it for a stop");
+            tell(Fact::Trouble { what });
+            false
+        }
+    }
 }

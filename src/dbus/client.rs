@@ -70,32 +70,39 @@ fn named(error: &zbus::Error) -> Option<(String, String)> {
 }
 
 /// The kind of job (`stop`, `restart`, ...) that systemd has for the unit of a process, usually our own: a stop that is
-/// half of a restart leaves the table. `None` where there is no job, no systemd or no answer within a second.
-pub async fn unit_job_type(bus: &Bus, pid: u32) -> Option<String> {
-    tokio::time::timeout(PATIENCE, ask_job_type(bus, pid)).await.ok()?.ok().flatten()
+/// half of a restart leaves the table. `None` where there is no job.
+///
+/// # Errors
+/// In words, why nobody could be asked; an answer is waited for for a second.
+pub async fn unit_job_type(bus: &Bus, pid: u32) -> Result<Option<String>, String> {
+    let asked = tokio::time::timeout(PATIENCE, ask_job_type(bus, pid)).await;
+    asked.map_err(|_| "systemd does not answer".to_owned())?.map_err(|error| error.to_string())
 }
 
 async fn ask_job_type(bus: &Bus, pid: u32) -> zbus::Result<Option<String>> {
-    // systemd's own socket first: a restart must leave the table even while there is no bus.
-    let connection = match bus {
-        Bus::System => zbus::connection::Builder::address(SYSTEMD_PRIVATE).p2p().build().await,
-        Bus::At(_) => Err(zbus::Error::Unsupported),
-    };
-    let connection = match connection {
-        Ok(connection) => connection,
-        Err(_) => bus.builder().build().await?,
-    };
+    let on_bus = async { job_type(&bus.builder().build().await?, pid).await };
+    let Bus::System = bus else { return on_bus.await };
+    // systemd's own socket as well: a restart must leave the table even while there is no bus.
+    let private = zbus::connection::Builder::address(SYSTEMD_PRIVATE).p2p();
+    let directly = async { job_type(&private.build().await?, pid).await };
+    match on_bus.await {
+        Err(error) => directly.await.map_err(|_| error),
+        answer => answer,
+    }
+}
+
+async fn job_type(connection: &Connection, pid: u32) -> zbus::Result<Option<String>> {
     let manager = Some("org.freedesktop.systemd1.Manager");
     let unit = connection
         .call_method(Some(SYSTEMD), "/org/freedesktop/systemd1", manager, "GetUnitByPID", &pid)
         .await?;
     let unit: OwnedObjectPath = unit.body().deserialize()?;
-    let job = property(&connection, &unit, "org.freedesktop.systemd1.Unit", "Job").await?;
+    let job = property(connection, &unit, "org.freedesktop.systemd1.Unit", "Job").await?;
     let (id, job): (u32, OwnedObjectPath) = job.try_into()?;
     if id == 0 {
         return Ok(None);
     }
-    let kind = property(&connection, &job, "org.freedesktop.systemd1.Job", "JobType").await?;
+    let kind = property(connection, &job, "org.freedesktop.systemd1.Job", "JobType").await?;
     Ok(Some(kind.try_into()?))
 }
 
