@@ -282,6 +282,15 @@ impl World {
         !status.is_empty() && !status.contains("State:\tZ")
     }
 
+    /// How much of a processor a process has had.
+    pub(crate) fn cpu(&self, pid: u32) -> Duration {
+        let stat = self.read(&format!("/proc/{pid}/stat"));
+        let times = stat.rsplit_once(") ").unwrap().1.split(' ').skip(11).take(2);
+        let ticks: u64 = times.map(|ticks| ticks.parse::<u64>().unwrap()).sum();
+        // A hundred a second, on all that Linux shows to programs.
+        Duration::from_millis(ticks * 10)
+    }
+
     pub(crate) fn signal(&self, pid: u32, signal: &str) {
         self.shell(&format!("kill -{signal} {pid}"));
     }
@@ -362,9 +371,17 @@ impl Foreground<'_> {
     }
 }
 
+fn given() -> Option<OsString> {
+    std::env::var_os("LDIRECTORD_BIN").filter(|path| !path.is_empty())
+}
+
+/// Whether the program is one that users get.
+pub(crate) fn is_optimised() -> bool {
+    given().is_some() || !cfg!(debug_assertions)
+}
+
 fn program() -> String {
-    let given: Option<OsString> = std::env::var_os("LDIRECTORD_BIN").filter(|path| !path.is_empty());
-    given.map_or_else(|| env!("CARGO_BIN_EXE_ldirectord").to_owned(), |path| path.into_string().unwrap())
+    given().map_or_else(|| env!("CARGO_BIN_EXE_ldirectord").to_owned(), |path| path.into_string().unwrap())
 }
 
 fn came(output: Output) -> Came {
