@@ -23,6 +23,7 @@ const LOOK: Duration = Duration::from_millis(20);
 
 /// Takes the lock; `None` if another process has it. It is held until the process ends: the file must not be opened
 /// a second time by it, since closing that one would give the lock away.
+#[expect(clippy::disallowed_methods, reason = "nothing runs in this process yet that it could delay")]
 pub(super) fn take(path: &Path) -> io::Result<Option<File>> {
     let file = File::options().create(true).truncate(false).write(true).open(path)?;
     let until = Instant::now() + BURIAL;

@@ -6,6 +6,7 @@
 
 #![cfg(feature = "http")]
 #![expect(clippy::unwrap_used, reason = "these are tests")]
+#![expect(clippy::disallowed_methods, reason = "real programs take real time")]
 
 #[path = "../checks/certificates.rs"]
 #[expect(dead_code, reason = "the checks need more kinds of certificates")]
