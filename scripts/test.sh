@@ -27,6 +27,7 @@ step "tests" cargo test --locked
 step "without features" cargo test --locked --no-default-features
 step "documentation" env RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items
 step "release build" cargo build --locked --release --bins
+step "random stories" env STORY_HOURS=10000 cargo test --locked --release --test stories random -- --nocapture
 step "install" scripts/test-install.sh
 step "demo" scripts/demo.sh
 step "lab, short form" tests/lab/run.sh --short

@@ -36,7 +36,7 @@ pub fn server(n: u8) -> SocketAddr {
 /// The configuration of a seed. The same servers recur in all of them, in several services.
 pub fn config(seed: u64) -> Arc<Config> {
     let mut rng = Rng::new(seed);
-    let interval = Duration::from_secs(rng.of(&[2, 5, 10, 30]));
+    let interval = Duration::from_secs(rng.of(&[3, 10, 20, 60]));
     let cadence = Cadence { interval, deadline: Duration::from_secs(rng.of(&[1, 3, 10])) };
     let number = |rng: &mut Rng, n: u64| u8::try_from(rng.below(n)).unwrap_or(0);
     let mut virtuals = Vec::new();
