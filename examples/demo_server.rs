@@ -7,17 +7,20 @@ use std::io::{BufRead, BufReader, Error, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::time::Duration;
-use std::{env, fs, process, thread};
+use std::{env, fs, process::ExitCode, thread};
 
-fn main() {
+fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let [address, name, file] = arguments.as_slice() else {
         eprintln!("usage: demo_server ADDRESS:PORT NAME FILE");
-        process::exit(2);
+        return ExitCode::from(2);
     };
-    if let Err(error) = serve(address, name, Path::new(file)) {
-        eprintln!("demo_server: {address}: {error}");
-        process::exit(1);
+    match serve(address, name, Path::new(file)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("demo_server: {address}: {error}");
+            ExitCode::FAILURE
+        }
     }
 }
 

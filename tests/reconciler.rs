@@ -32,7 +32,11 @@ fn dest(weight: u16) -> Dest {
 fn wanted(weights: &[(u8, u16)]) -> Arc<Wanted> {
     let settings = ServiceSettings { scheduler: "wrr".into(), persistence: None, others: Vec::new() };
     let dests = weights.iter().map(|&(n, w)| (real(n), dest(w))).collect();
-    Arc::new(Wanted { service: Some(Service { settings, dests }), ours: (1..=4).map(real).collect() })
+    Arc::new(Wanted {
+        service: Some(Service { settings, dests }),
+        ours: (1..=4).map(real).collect(),
+        awaits: None,
+    })
 }
 
 /// A reconciler, its table and its clock.
@@ -301,4 +305,54 @@ fn a_service_that_is_no_longer_wanted_goes_and_others_are_never_touched() {
     bench.reconciler.resync_every(bench.now, Some(Duration::from_secs(10)));
     bench.later(Duration::from_secs(10));
     assert_eq!(bench.step().unwrap().1, Outcome { settled: true, ..Outcome::default() });
+}
+
+#[test]
+fn a_service_that_the_kernel_never_takes_does_not_hold_up_the_others() {
+    let mut bench = Bench::new();
+    let mut never = (*wanted(&[])).clone();
+    let multicast = RealId("224.0.0.1:80".parse().expect("an address"));
+    never.service.as_mut().unwrap().dests.insert(multicast, dest(1));
+    bench.reconciler.want(id(1), Arc::new(never), true);
+    bench.reconciler.want(id(2), wanted(&[(1, 1), (2, 2)]), true);
+    for attempt in 1..=8 {
+        let failed = bench.step().unwrap().1.failed.unwrap();
+        assert_eq!(failed.attempt, attempt);
+        bench.later(failed.retry_in);
+    }
+    bench.step().unwrap();
+    // A server of another service goes down: its clients must not wait for the next attempt.
+    bench.reconciler.want(id(2), wanted(&[(2, 2)]), false);
+    bench.later(GAP);
+    let (job, outcome) = bench.step().expect("at once");
+    assert_eq!(job, Job::Apply(vec![Op::DeleteDest(id(2), real(1))], Scope::Services(vec![id(2)])));
+    assert_eq!((outcome.failed, outcome.recovered, outcome.settled), (None, false, false));
+    assert!(bench.reconciler.deadline().is_some_and(|at| at > bench.now + Duration::from_secs(5)));
+    // It is given up: that is the end of the trouble.
+    bench.reconciler.want(id(1), Arc::new(Wanted::absent()), true);
+    bench.later(GAP);
+    let outcome = bench.settle();
+    assert!(outcome.recovered);
+}
+
+#[test]
+fn a_stop_or_reload_does_not_wait_for_the_next_attempt() {
+    let mut bench = Bench::new();
+    bench.reconciler.want(id(1), wanted(&[(1, 1)]), true);
+    bench.settle();
+    let hung = || IpvsError::Hung(Duration::from_secs(10));
+    bench.reconciler.resync_now(bench.now);
+    for _ in 0..8 {
+        assert!(bench.reconciler.next(bench.now).is_some());
+        let done = Done { written: Ok(()), read: Err(hung()) };
+        let failed = bench.reconciler.done(bench.now, done).failed.unwrap();
+        assert_eq!(bench.reconciler.next(bench.now), None);
+        bench.later(failed.retry_in);
+    }
+    assert!(bench.reconciler.next(bench.now).is_some());
+    bench.reconciler.done(bench.now, Done { written: Ok(()), read: Err(hung()) });
+    bench.reconciler.want(id(1), Arc::new(Wanted::absent()), true);
+    assert_eq!(bench.step().expect("at once").0, Job::Read(Scope::All));
+    bench.settle();
+    assert!(bench.table.0.is_empty());
 }

@@ -32,9 +32,8 @@ impl Director {
             self.foreign(change, fx);
         }
         self.settled = outcome.settled;
-        if outcome.recovered || (outcome.settled && self.table_trouble.is_some()) {
+        if (outcome.recovered || outcome.settled) && self.table_trouble.take().is_some() {
             fx.push(Effect::Tell(Fact::TableRecovered));
-            self.table_trouble = None;
             fx.push(Effect::Publish);
         }
         if let Some(failed) = outcome.failed {

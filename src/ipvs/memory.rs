@@ -60,6 +60,12 @@ impl Memory {
         self.with(|inner| inner.fault = fault);
     }
 
+    /// Whether nothing fails.
+    #[must_use]
+    pub fn works(&self) -> bool {
+        self.with(|inner| inner.fault.is_none())
+    }
+
     /// How often it was read and written: what would have been processes.
     #[must_use]
     pub fn counts(&self) -> (u64, u64) {

@@ -20,13 +20,17 @@ pub struct Wanted {
     /// Destinations that are ours to add and remove: the configured servers and the fallback, under the kernel's
     /// addresses. Others in the service are somebody else's until a start or reload purges them.
     pub ours: BTreeSet<RealId>,
+    /// No server is known to serve, and of some nothing is known yet. Until something is, the table keeps what serves
+    /// there now, whatever it is: a reload or start that replaces all servers must not leave the service empty. Only
+    /// these, which are known not to serve, go at once.
+    pub awaits: Option<BTreeSet<RealId>>,
 }
 
 impl Wanted {
     /// The service shall leave the table.
     #[must_use]
     pub fn absent() -> Self {
-        Self { service: None, ours: BTreeSet::new() }
+        Self { service: None, ours: BTreeSet::new(), awaits: None }
     }
 }
 
@@ -44,10 +48,16 @@ pub fn settings_of(service: &Virtual) -> ServiceSettings {
 #[must_use]
 pub fn desired(service: &Virtual, health: &[State]) -> Wanted {
     let mut dests: BTreeMap<RealId, Dest> = BTreeMap::new();
-    let mut ours = BTreeSet::new();
+    let (mut ours, mut down) = (BTreeSet::new(), BTreeSet::new());
+    let mut unknown = false;
     for (real, state) in service.reals.iter().zip(health) {
         let id = kernel_id(service.id, real.id, real.forward);
         ours.insert(id);
+        match state {
+            State::Unknown => unknown = true,
+            State::Down => drop(down.insert(id)),
+            State::Up | State::Failing(_) => {}
+        }
         let serves = state.serves();
         if serves || service.quiescent {
             let dest = Dest { forward: real.forward, weight: if serves { real.weight } else { 0 } };
@@ -59,12 +69,14 @@ pub fn desired(service: &Virtual, health: &[State]) -> Wanted {
             }
         }
     }
+    let none_serves = !health.iter().any(|state| state.serves());
     if let Some(fallback) = service.fallback {
         let id = kernel_id(service.id, RealId(fallback.address), fallback.forward);
         ours.insert(id);
-        if !health.iter().any(|state| state.serves()) {
+        if none_serves {
             dests.insert(id, Dest { forward: fallback.forward, weight: 1 });
         }
     }
-    Wanted { service: Some(Service { settings: settings_of(service), dests }), ours }
+    let awaits = (none_serves && unknown).then_some(down);
+    Wanted { service: Some(Service { settings: settings_of(service), dests }), ours, awaits }
 }

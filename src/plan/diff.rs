@@ -57,6 +57,16 @@ pub fn diff(id: VirtualId, actual: Option<&Service>, wanted: &Wanted, policy: Po
             .map(|(&real, _)| Op::DeleteDest(id, real)),
     );
     ops.append(&mut rest);
+    if let Some(down) = &wanted.awaits
+        && have.iter().any(|(real, dest)| dest.weight > 0 && !down.contains(real))
+    {
+        ops.retain(|op| match op {
+            Op::AddService(..) | Op::EditService(..) | Op::DeleteService(_) => true,
+            Op::AddDest(_, real, _) | Op::EditDest(_, real, _) | Op::DeleteDest(_, real) => {
+                down.contains(real)
+            }
+        });
+    }
     ops
 }
 
@@ -121,7 +131,7 @@ mod tests {
         for from in &all {
             for to in &all {
                 let ours = (0..3).map(real).collect();
-                let wanted = Wanted { service: to.clone(), ours };
+                let wanted = Wanted { service: to.clone(), ours, awaits: None };
                 let mut table = Table(from.iter().map(|s| (id(), s.clone())).collect());
                 let ops = diff(id(), from.as_ref(), &wanted, policy);
                 let mut served = serving(from.as_ref());
@@ -147,6 +157,7 @@ mod tests {
                 ..actual.clone()
             }),
             ours: BTreeSet::from([real(0), real(1)]),
+            awaits: None,
         };
         let none = BTreeMap::new();
         let kept = diff(id(), Some(&actual), &wanted, Policy { purge: false, settled: &none });
@@ -164,12 +175,34 @@ mod tests {
         let policy = Policy { purge: false, settled: &settled };
         let service =
             |a, b| Service { settings: settings("wrr"), dests: BTreeMap::from([(real(0), a), (real(1), b)]) };
-        let wanted = Wanted { service: Some(service(want, quiet)), ours: (0..2).map(real).collect() };
+        let wanted =
+            Wanted { service: Some(service(want, quiet)), ours: (0..2).map(real).collect(), awaits: None };
         let ops = diff(id(), Some(&service(by_hand, by_hand)), &wanted, policy);
         assert_eq!(ops, [Op::EditDest(id(), real(1), quiet)]);
         let fresh = BTreeMap::new();
         let ops = diff(id(), Some(&service(by_hand, quiet)), &wanted, Policy { settled: &fresh, ..policy });
         assert_eq!(ops, [Op::EditDest(id(), real(0), want)], "not settled: it is put right");
+    }
+
+    #[test]
+    fn while_nothing_is_known_of_the_new_servers_the_old_ones_stay_but_the_dead_go() {
+        let one = Dest { forward: Forward::Masq, weight: 1 };
+        let service = |numbers: &[u8]| Service {
+            settings: settings("wrr"),
+            dests: numbers.iter().map(|n| (real(*n), one)).collect(),
+        };
+        let none = BTreeMap::new();
+        let policy = Policy { purge: true, settled: &none };
+        // Server 0 is dead, 1 was removed, 2 is new, 3 is the fallback.
+        let ours = [0, 2, 3].map(real).into();
+        let mut wanted = Wanted { service: Some(service(&[3])), ours, awaits: Some([real(0)].into()) };
+        let ops = diff(id(), Some(&service(&[0, 1])), &wanted, policy);
+        assert_eq!(ops, [Op::DeleteDest(id(), real(0))]);
+        let ops = diff(id(), Some(&service(&[0])), &wanted, policy);
+        assert_eq!(ops, [Op::AddDest(id(), real(3), one), Op::DeleteDest(id(), real(0))]);
+        wanted.awaits = None;
+        let ops = diff(id(), Some(&service(&[1])), &wanted, policy);
+        assert_eq!(ops, [Op::AddDest(id(), real(3), one), Op::DeleteDest(id(), real(1))]);
     }
 
     #[test]

@@ -70,9 +70,22 @@ struct Target {
     enforce: bool,
     /// What somebody else did that is left so.
     foreign: Foreign,
+    /// Attempts in a row that did not lead to what was wanted.
+    failures: usize,
 }
 
 impl Target {
+    fn new(wanted: Arc<Wanted>, actual: Option<Service>) -> Self {
+        Self {
+            wanted,
+            actual,
+            settled: BTreeMap::new(),
+            enforce: true,
+            foreign: Foreign::default(),
+            failures: 0,
+        }
+    }
+
     fn policy(&self) -> Policy<'_> {
         Policy { purge: self.enforce, settled: &self.settled }
     }
@@ -110,14 +123,20 @@ struct Running {
 #[derive(Debug, Default)]
 pub struct Reconciler {
     targets: BTreeMap<VirtualId, Target>,
+    /// Services that are not as wanted.
     dirty: BTreeSet<VirtualId>,
+    /// Those of them that could not be written, and when each is tried again: one that the kernel never takes must
+    /// not hold up what the others need.
+    postponed: BTreeMap<VirtualId, Instant>,
     running: Option<Running>,
-    /// Attempts in a row that did not lead to what was wanted.
-    failures: usize,
     /// The table could not be read: nothing is known until it can be.
     blind: bool,
-    /// After a failure, nothing is tried before this.
+    /// Readings in a row that failed.
+    unread: usize,
+    /// While blind, nothing is tried before this.
     retry_at: Option<Instant>,
+    /// A failure was told that has not come to its end.
+    told: bool,
     /// When the last write was done.
     wrote_at: Option<Instant>,
     /// Changes that come within this time of the last write are written together.
@@ -147,33 +166,26 @@ impl Reconciler {
     /// What the table was just seen to have, before services are wanted that were not yet: at start and reload.
     pub fn saw(&mut self, table: &Table, new: impl IntoIterator<Item = VirtualId>) {
         for id in new {
-            self.targets.entry(id).or_insert_with(|| Target {
-                wanted: Arc::new(Wanted::absent()),
-                actual: table.0.get(&id).cloned(),
-                settled: BTreeMap::new(),
-                enforce: true,
-                foreign: Foreign::default(),
-            });
+            self.targets
+                .entry(id)
+                .or_insert_with(|| Target::new(Arc::new(Wanted::absent()), table.0.get(&id).cloned()));
         }
     }
 
     /// This is wanted from now on. With `enforce` (start, reload) others' servers and weights in it are put right.
     pub fn want(&mut self, id: VirtualId, wanted: Arc<Wanted>, enforce: bool) {
-        let target = self.targets.entry(id).or_insert_with(|| Target {
-            wanted: wanted.clone(),
-            actual: None,
-            settled: BTreeMap::new(),
-            enforce: true,
-            foreign: Foreign::default(),
-        });
+        let target = self.targets.entry(id).or_insert_with(|| Target::new(wanted.clone(), None));
         target.wanted = wanted;
         if enforce {
             target.enforce = true;
             target.settled.clear();
+            // Somebody waits for it, and may have mended what was in the way.
+            self.retry_at = None;
         } else {
             target.unsettle();
         }
         self.dirty.insert(id);
+        self.postponed.remove(&id);
     }
 
     /// The table is to be read as soon as possible and compared.
@@ -193,9 +205,14 @@ impl Reconciler {
         if self.running.is_some() {
             return None;
         }
-        let waiting = !self.dirty.is_empty() || self.blind;
-        let write = waiting.then(|| self.not_before()).flatten();
-        [write, self.next_resync].into_iter().flatten().min()
+        let own = if self.blind {
+            self.retry_at
+        } else if self.dirty.len() > self.postponed.len() {
+            self.gap_end()
+        } else {
+            self.postponed.values().min().copied().max(self.gap_end())
+        };
+        [own.filter(|_| self.blind || !self.dirty.is_empty()), self.next_resync].into_iter().flatten().min()
     }
 
     /// The next thing to do, if any is due. At most one job is out at a time.
@@ -203,14 +220,14 @@ impl Reconciler {
         if self.running.is_some() {
             return None;
         }
-        let may_write = self.not_before().is_none_or(|at| at <= now);
-        if may_write
-            && !self.blind
-            && let Some(running) = self.write()
+        let over = |at: Option<Instant>| at.is_none_or(|at| at <= now);
+        if !self.blind
+            && over(self.gap_end())
+            && let Some(running) = self.write(now)
         {
             return Some(self.running.insert(running).job.clone());
         }
-        if self.next_resync.is_some_and(|at| at <= now) || (self.blind && may_write) {
+        if self.next_resync.is_some_and(|at| at <= now) || (self.blind && over(self.retry_at)) {
             self.next_resync = self.resync.map(|every| now + every);
             let running = Running { job: Job::Read(Scope::All), wanted: Vec::new() };
             return Some(self.running.insert(running).job.clone());
@@ -218,15 +235,22 @@ impl Reconciler {
         None
     }
 
-    fn not_before(&self) -> Option<Instant> {
-        self.retry_at.max(self.wrote_at.map(|at| at + self.gap))
+    fn gap_end(&self) -> Option<Instant> {
+        self.wrote_at.map(|at| at + self.gap)
     }
 
-    /// One job for all that is not as wanted. What turns out to be as wanted costs no process.
-    fn write(&mut self) -> Option<Running> {
+    /// One job for all that is not as wanted and may be tried. What turns out to be as wanted costs no process.
+    fn write(&mut self, now: Instant) -> Option<Running> {
+        self.postponed.retain(|_, at| *at > now);
+        if self.dirty.len() == self.postponed.len() {
+            return None;
+        }
         let mut ops = Vec::new();
         let mut wanted = Vec::new();
         for id in self.dirty.clone() {
+            if self.postponed.contains_key(&id) {
+                continue;
+            }
             let more = self.targets.get(&id).map(|target| target.ops(id)).unwrap_or_default();
             if more.is_empty() {
                 self.conclude(id);
@@ -247,34 +271,38 @@ impl Reconciler {
             Ok(table) => table,
             Err(error) => {
                 self.blind = true;
-                self.fail(now, &error.to_string(), &mut outcome);
+                self.unread += 1;
+                let failed = self.failed(&error.to_string(), self.unread);
+                self.retry_at = Some(now + failed.retry_in);
+                outcome.failed = Some(failed);
                 return outcome;
             }
         };
-        self.blind = false;
+        (self.blind, self.unread, self.retry_at) = (false, 0, None);
         let wrote = matches!(running.job, Job::Apply(..));
-        let mut missed = false;
         if wrote {
             self.wrote_at = Some(now);
+            let mut missed = Vec::new();
             for (id, wanted) in &running.wanted {
-                missed |= !self.applied(*id, wanted, &table, &mut outcome);
+                if !self.applied(*id, wanted, &table, &mut outcome) {
+                    missed.push((*id, wanted));
+                }
             }
+            self.missed(now, &missed, &done.written, &mut outcome);
         } else {
             self.resynced(&table, &mut outcome);
         }
-        if missed {
-            let words = match &done.written {
-                Err(error) => error.to_string(),
-                Ok(()) => "ipvsadm reported success, but the table is not as wanted".to_owned(),
-            };
-            self.fail(now, &words, &mut outcome);
-        } else if wrote || self.dirty.is_empty() {
-            outcome.recovered = self.failures > 1;
-            self.failures = 0;
-            self.retry_at = None;
+        if self.told && (wrote || self.dirty.is_empty()) && !self.failing() {
+            self.told = false;
+            outcome.recovered = true;
         }
         outcome.settled = self.settled();
         outcome
+    }
+
+    /// What was tried last for some service did not succeed.
+    fn failing(&self) -> bool {
+        self.dirty.iter().any(|id| self.targets.get(id).is_some_and(|target| target.failures > 0))
     }
 
     /// Takes in what was read of a service that was just written; whether it is as the job wanted it.
@@ -285,6 +313,9 @@ impl Reconciler {
         target.actual = now;
         target.settle();
         let achieved = diff(id, target.actual.as_ref(), wanted, target.policy()).is_empty();
+        if achieved {
+            target.failures = 0;
+        }
         if target.ops(id).is_empty() {
             self.conclude(id);
         }
@@ -299,12 +330,18 @@ impl Reconciler {
             let actual = table.0.get(&id);
             if target.actual.as_ref() != actual {
                 target.actual = actual.cloned();
-                if !target.ops(id).is_empty() && !self.dirty.contains(&id) {
+                let as_wanted = target.ops(id).is_empty();
+                if as_wanted && self.dirty.contains(&id) {
+                    self.conclude(id);
+                } else if !as_wanted && !self.dirty.contains(&id) {
                     drift(id, actual, &target.wanted, target.policy(), &mut outcome.drift);
                     self.dirty.insert(id);
                 }
             }
-            if !self.dirty.contains(&id) {
+            if let Some(target) = self.targets.get_mut(&id)
+                && !self.dirty.contains(&id)
+                && !target.enforce
+            {
                 let seen = foreign(actual, &target.wanted, target.policy());
                 if seen != target.foreign {
                     seen.report(id, &target.foreign, &mut outcome.foreign);
@@ -317,18 +354,51 @@ impl Reconciler {
     /// A service is as wanted: what was enforced is done, and one that was to go is forgotten.
     fn conclude(&mut self, id: VirtualId) {
         self.dirty.remove(&id);
+        self.postponed.remove(&id);
         let Some(target) = self.targets.get_mut(&id) else { return };
-        target.enforce = false;
+        // What is kept only until something is known of the new servers is still to go.
+        target.enforce &= target.wanted.awaits.is_some();
+        target.failures = 0;
         target.settle();
         if target.wanted.service.is_none() {
             self.targets.remove(&id);
         }
     }
 
-    fn fail(&mut self, now: Instant, words: &str, outcome: &mut Outcome) {
-        let wait = BACKOFF[self.failures.min(BACKOFF.len() - 1)].max(self.gap);
-        self.failures += 1;
-        self.retry_at = Some(now + wait);
-        outcome.failed = Some(Failed { reason: words.into(), attempt: self.failures, retry_in: wait });
+    /// These services are not as the job wanted them: each is tried again after a time of its own.
+    fn missed(
+        &mut self,
+        now: Instant,
+        missed: &[(VirtualId, &Arc<Wanted>)],
+        written: &Result<(), IpvsError>,
+        outcome: &mut Outcome,
+    ) {
+        let mut worst = 0;
+        for (id, wanted) in missed {
+            let Some(target) = self.targets.get_mut(id) else { continue };
+            target.failures += 1;
+            worst = worst.max(target.failures);
+            // What has been wanted since then was never tried, and does not wait.
+            if Arc::ptr_eq(wanted, &target.wanted) && self.dirty.contains(id) {
+                self.postponed.insert(*id, now + backoff(target.failures, self.gap));
+            }
+        }
+        if worst > 0 {
+            let words = match written {
+                Err(error) => error.to_string(),
+                Ok(()) => "ipvsadm reported success, but the table is not as wanted".to_owned(),
+            };
+            outcome.failed = Some(self.failed(&words, worst));
+        }
     }
+
+    fn failed(&mut self, words: &str, attempt: usize) -> Failed {
+        self.told |= attempt > 1;
+        Failed { reason: words.into(), attempt, retry_in: backoff(attempt, self.gap) }
+    }
+}
+
+/// How long to wait after so many failed attempts in a row.
+fn backoff(attempt: usize, gap: Duration) -> Duration {
+    BACKOFF[attempt.clamp(1, BACKOFF.len()) - 1].max(gap)
 }

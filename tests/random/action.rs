@@ -15,8 +15,14 @@ pub enum Action {
     Edit(u64),
     /// A broken configuration is put in place.
     EditBroken,
+    /// A few things are changed in the configuration that is there.
+    Tweak(u64),
     /// Somebody asks for a reload.
     Reload,
+    /// So many ask for one and wait for the answer.
+    Ask(u8),
+    /// Reading a configuration takes this long from now on.
+    LoadSlow(Duration),
     /// Writing and reading fail from now on.
     TableFails,
     /// Only so many changes of each batch are carried out.
@@ -33,6 +39,8 @@ pub enum Action {
     DeleteServer(u8, u8),
     /// Somebody sets the weight of a service's destination.
     SetWeight(u8, u8, u16),
+    /// Somebody changes scheduler and persistence of a service.
+    EditService(u8),
     /// Somebody adds a server that is not configured.
     AddServer(u8),
     /// The director is killed and started again.
@@ -90,7 +98,7 @@ impl Story {
 
 fn action(rng: &mut Rng) -> Action {
     let small = |rng: &mut Rng, n: u64| u8::try_from(rng.below(n)).unwrap_or(0);
-    match rng.below(40) {
+    match rng.below(48) {
         0..=13 => {
             let behaviour = match rng.below(8) {
                 0..=3 => Behaviour::Good,
@@ -116,6 +124,10 @@ fn action(rng: &mut Rng) -> Action {
         33 => Action::Crash,
         34 => Action::Restart,
         35 => Action::StopStart,
+        36..=38 => Action::Tweak(rng.next()),
+        39 | 40 => Action::Ask(1 + small(rng, 3)),
+        41 => Action::LoadSlow(Duration::from_millis(rng.below(4_000))),
+        42 => Action::EditService(small(rng, 4)),
         _ => Action::Rest,
     }
 }

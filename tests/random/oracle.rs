@@ -1,13 +1,22 @@
 //! What must be true, known without any of the program's own decisions: random configurations, and the table a
 //! configuration must lead to once every server has behaved the same way for long enough.
 
-use std::{collections::BTreeMap, net::SocketAddr, num::NonZeroU32, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    net::{Ipv4Addr, SocketAddr},
+    num::NonZeroU32,
+    sync::Arc,
+    time::Duration,
+};
 
 use ldirectord::{
-    ipvs::{Dest, Service, ServiceSettings, Table},
+    ipvs::{
+        Dest, Service, ServiceSettings, Table,
+        table::{kernel_id, kernel_settings},
+    },
     model::{
-        Cadence, Check, CheckKind, CheckSpec, Config, Fallback, Forward, RealId, Service as Protocol,
-        Settings, Virtual, VirtualId,
+        Cadence, Check, CheckKind, CheckSpec, Config, Fallback, Family, Forward, Netmask, Persistence, Real,
+        RealId, Service as Protocol, Settings, Virtual, VirtualId,
     },
 };
 
@@ -23,48 +32,69 @@ pub fn foreign() -> (VirtualId, Service) {
     (virtual_id(99), Service { settings, dests })
 }
 
-/// Virtual service number `n`.
+/// Virtual service number `n`: of each kind there is one.
 pub fn virtual_id(n: u8) -> VirtualId {
-    format!("tcp:192.0.2.{}:80", n + 1).parse().expect("an identity")
+    let id = match n {
+        2 => "fwm:7".to_owned(),
+        3 => "tcp:[2001:db8::1]:80".to_owned(),
+        n => format!("tcp:192.0.2.{}:80", n + 1),
+    };
+    id.parse().expect("an identity")
 }
 
-/// Real server number `n`.
+/// Where real server number `n` answers.
 pub fn server(n: u8) -> SocketAddr {
     ([10, 0, 0, n + 1], 80).into()
 }
 
+/// Address and port of a real server in a service of this family.
+fn real_id(id: VirtualId, n: u8, port: u16) -> RealId {
+    match id.family() {
+        Family::V4 => RealId(([10, 0, 0, n + 1], port).into()),
+        Family::V6 => RealId(([0xfd00, 0, 0, 0, 0, 0, 0, u16::from(n) + 1], port).into()),
+    }
+}
+
+const FORWARDS: [Forward; 4] = [Forward::Masq, Forward::Masq, Forward::Gate, Forward::Ipip];
+
 /// The configuration of a seed. The same servers recur in all of them, in several services.
 pub fn config(seed: u64) -> Arc<Config> {
     let mut rng = Rng::new(seed);
-    let interval = Duration::from_secs(rng.of(&[3, 10, 20, 60]));
-    let cadence = Cadence { interval, deadline: Duration::from_secs(rng.of(&[1, 3, 10])) };
-    let number = |rng: &mut Rng, n: u64| u8::try_from(rng.below(n)).unwrap_or(0);
+    let shared = cadence(&mut rng);
     let mut virtuals = Vec::new();
-    for n in 0..=number(&mut rng, 3) {
-        if rng.once_in(6) {
+    for n in 0..4 {
+        if rng.once_in(4) {
             continue;
         }
+        let id = virtual_id(n);
+        let cadence = if rng.once_in(3) { cadence(&mut rng) } else { shared };
         let mut reals = Vec::new();
         for r in 0..8 {
             if rng.once_in(2) {
                 continue;
             }
-            let target = server(r);
-            let kind = CheckKind::Connect;
+            let (target, kind) = (server(r), CheckKind::Connect);
             let check = match rng.below(12) {
                 0 => Check::On,
                 1 => Check::Off,
                 _ => Check::Probe(Arc::new(CheckSpec { target, kind, cadence })),
             };
-            let weight = rng.of(&[1, 1, 2, 5, 0]);
-            reals.push(ldirectord::model::Real { id: RealId(target), forward: Forward::Masq, weight, check });
+            let (weight, port) = (rng.of(&[1, 1, 2, 5, 0]), rng.of(&[80, 80, 8080]));
+            let forward = rng.of(&FORWARDS);
+            reals.push(Real { id: real_id(id, r, port), forward, weight, check });
         }
-        let address = if rng.once_in(4) { server(number(&mut rng, 8)) } else { ([127, 0, 0, 1], 80).into() };
-        let fallback = (!rng.once_in(3)).then_some(Fallback { address, forward: Forward::Masq });
+        let fallback = (!rng.once_in(3)).then(|| {
+            let address = match id.family() {
+                _ if rng.once_in(4) => real_id(id, number(&mut rng, 8), 80).0,
+                Family::V4 => ([127, 0, 0, 1], 80).into(),
+                Family::V6 => ([0, 0, 0, 0, 0, 0, 0, 1], 80).into(),
+            };
+            Fallback { address, forward: rng.of(&FORWARDS) }
+        });
         virtuals.push(Arc::new(Virtual {
-            id: virtual_id(n),
+            id,
             scheduler: rng.of(&["rr", "wrr", "wlc"]).into(),
-            persistence: None,
+            persistence: rng.once_in(3).then(|| persistence(&mut rng, id)),
             quiescent: rng.once_in(2),
             cleanstop: true,
             fallback,
@@ -74,9 +104,64 @@ pub fn config(seed: u64) -> Arc<Config> {
             reals,
         }));
     }
-    let settings =
-        Settings { autoreload: true, resync_interval: Some(Duration::from_secs(10)), ..Settings::default() };
-    Arc::new(Config { settings, virtuals })
+    let resync_interval = (!rng.once_in(5)).then_some(Duration::from_secs(10));
+    Arc::new(Config {
+        settings: Settings { autoreload: true, resync_interval, ..Settings::default() },
+        virtuals,
+    })
+}
+
+fn number(rng: &mut Rng, n: u64) -> u8 {
+    u8::try_from(rng.below(n)).unwrap_or(0)
+}
+
+fn cadence(rng: &mut Rng) -> Cadence {
+    let interval = Duration::from_secs(rng.of(&[2, 10, 20, 30, 60]));
+    Cadence { interval, deadline: Duration::from_secs(rng.of(&[1, 3, 10])) }
+}
+
+fn persistence(rng: &mut Rng, id: VirtualId) -> Persistence {
+    let netmask = match id.family() {
+        Family::V4 => Netmask::V4(rng.of(&[Ipv4Addr::BROADCAST, Ipv4Addr::new(255, 255, 255, 0)])),
+        Family::V6 => Netmask::V6(rng.of(&[64, 128])),
+    };
+    Persistence {
+        timeout: Duration::from_millis(rng.of(&[60_000, 90_500])),
+        netmask: rng.once_in(2).then_some(netmask),
+    }
+}
+
+/// A configuration that differs in a few places from another one.
+pub fn tweaked(config: &Config, seed: u64) -> Arc<Config> {
+    let mut rng = Rng::new(seed);
+    let mut config = config.clone();
+    for service in &mut config.virtuals {
+        let service = Arc::make_mut(service);
+        match rng.below(6) {
+            0 => service.quiescent = !service.quiescent,
+            1 => {
+                service.failure_count = NonZeroU32::new(u32::from(1 + number(&mut rng, 3))).expect("not zero")
+            }
+            2 => service.persistence = rng.once_in(2).then(|| persistence(&mut rng, service.id)),
+            3 => service.fallback = None,
+            _ => {}
+        }
+        for real in &mut service.reals {
+            match rng.below(8) {
+                0 => real.weight = rng.of(&[0, 1, 4]),
+                1 => real.forward = rng.of(&FORWARDS),
+                2 => {
+                    if let Check::Probe(spec) = &mut real.check {
+                        Arc::make_mut(spec).cadence = cadence(&mut rng);
+                    }
+                }
+                3 if rng.once_in(3) => real.check = Check::On,
+                4 if rng.once_in(3) => real.check = Check::Off,
+                _ => {}
+            }
+        }
+    }
+    Arc::new(config)
 }
 
 /// Whether a server that behaves like this passes a check with this deadline.
@@ -92,23 +177,25 @@ fn passes(behaviour: Behaviour, deadline: Duration) -> bool {
 pub fn table(config: &Config, world: &World, actual: &Table, by_hand: &ByHand) -> Table {
     let mut table = Table::default();
     for service in &config.virtuals {
-        let up = |real: &ldirectord::model::Real| match &real.check {
+        let up = |real: &Real| match &real.check {
             Check::On => true,
             Check::Off => false,
             Check::Probe(spec) => passes(world.behaviour(spec.target), spec.cadence.deadline),
         };
         let mut dests = BTreeMap::new();
         for real in &service.reals {
+            let id = kernel_id(service.id, real.id, real.forward);
             if up(real) {
-                dests.insert(real.id, Dest { forward: real.forward, weight: real.weight });
+                dests.insert(id, Dest { forward: real.forward, weight: real.weight });
             } else if service.quiescent {
-                dests.insert(real.id, Dest { forward: real.forward, weight: 0 });
+                dests.insert(id, Dest { forward: real.forward, weight: 0 });
             }
         }
         if let Some(fallback) = service.fallback
             && !service.reals.iter().any(up)
         {
-            dests.insert(RealId(fallback.address), Dest { forward: fallback.forward, weight: 1 });
+            let id = kernel_id(service.id, RealId(fallback.address), fallback.forward);
+            dests.insert(id, Dest { forward: fallback.forward, weight: 1 });
         }
         // A weight set by hand may have been left, or put right since: both are as they should be.
         let got = actual.0.get(&service.id).map(|s| &s.dests);
@@ -128,8 +215,11 @@ pub fn table(config: &Config, world: &World, actual: &Table, by_hand: &ByHand) -
                 dests.insert(*real, *dest);
             }
         }
-        let settings =
-            ServiceSettings { scheduler: service.scheduler.clone(), persistence: None, others: Vec::new() };
+        let settings = kernel_settings(&ServiceSettings {
+            scheduler: service.scheduler.clone(),
+            persistence: service.persistence,
+            others: Vec::new(),
+        });
         table.0.insert(service.id, Service { settings, dests });
     }
     let (id, service) = foreign();

@@ -8,12 +8,15 @@ use std::{
 };
 
 use ldirectord::{
-    director::{Event, Fact, Rejection},
-    ipvs::{Dest, Fault, IpvsError, Memory, Op, Table},
-    model::{Check, Config, Forward, RealId, VirtualId},
-    runtime::Loaded,
+    director::{Command, Event, Fact, Phase, Refusal, Rejection},
+    ipvs::{Dest, Fault, IpvsError, Memory, Op, Table, table::kernel_id},
+    model::{Check, Config, Family, Forward, RealId, VirtualId},
+    runtime::{Loaded, Report},
 };
-use tokio::time::sleep;
+use tokio::{
+    task::JoinHandle,
+    time::{sleep, timeout},
+};
 
 use crate::sim::{self, Callbacks, Disk, Running, Watched, World, lock};
 
@@ -21,6 +24,9 @@ use super::{
     action::{Action, REST, Story},
     oracle::{self, ByHand},
 };
+
+/// The longest a stop may take, whatever the table does.
+const STOP_WITHIN: Duration = Duration::from_secs(16);
 
 /// Plays a story; the error says which invariant broke, and how.
 pub fn play(story: &Story) -> Result<(), String> {
@@ -47,6 +53,8 @@ struct Stage {
     down: BTreeMap<(VirtualId, RealId), bool>,
     /// What the eye on the table saw.
     broken: Arc<Mutex<Vec<String>>>,
+    /// Those who asked for something and wait for the answer.
+    asking: Vec<JoinHandle<Result<(), Refusal>>>,
 }
 
 fn loaded(config: Arc<Config>) -> Loaded {
@@ -65,9 +73,9 @@ impl Stage {
         let running = sim::start(table.clone(), world.clone(), &disk, &callbacks);
         let by_hand = ByHand::default();
         let down = BTreeMap::new();
-        let in_force = config.clone();
+        let (in_force, asking) = (config.clone(), Vec::new());
         let mut stage =
-            Self { world, table, disk, callbacks, running, config, in_force, by_hand, down, broken };
+            Self { world, table, disk, callbacks, running, config, in_force, by_hand, down, broken, asking };
         for (wait, action) in &story.actions {
             sleep(*wait).await;
             stage.act(action).await?;
@@ -93,7 +101,25 @@ impl Stage {
                 sleep(Duration::from_millis(100)).await;
                 *lock(&self.disk) = Ok(loaded(self.config.clone()));
             }
-            Action::Reload => self.running.inbox.report(Event::ReloadWanted).await,
+            Action::Tweak(seed) => {
+                self.config = oracle::tweaked(&self.config, *seed);
+                *lock(&self.disk) = Ok(loaded(self.config.clone()));
+                self.running.inbox.report(Event::SourcesChanged("test.cf".into())).await;
+            }
+            Action::Ask(n) => {
+                for _ in 0..*n {
+                    let inbox = self.running.inbox.clone();
+                    self.asking.push(tokio::spawn(async move { inbox.ask(Command::Reload).await }));
+                }
+            }
+            Action::LoadSlow(time) => *lock(&self.running.load_time) = *time,
+            Action::EditService(n) => memory.meddle(|table| {
+                if let Some(service) = table.0.get_mut(&oracle::virtual_id(*n)) {
+                    service.settings.scheduler = "lc".into();
+                    service.settings.persistence = None;
+                }
+            }),
+            Action::Reload => self.act_reload().await,
             Action::TableFails => {
                 let hung = IpvsError::Hung(Duration::from_secs(10));
                 memory.fail(Some(Fault::Everything(hung)));
@@ -115,7 +141,11 @@ impl Stage {
                 self.set_weight(oracle::virtual_id(*v), usize::from(*n), *weight);
             }
             Action::AddServer(v) => {
-                let (id, real) = (oracle::virtual_id(*v), RealId(([10, 7, 7, 7], 80).into()));
+                let id = oracle::virtual_id(*v);
+                let real = match id.family() {
+                    Family::V4 => RealId(([10, 7, 7, 7], 80).into()),
+                    Family::V6 => RealId(([0xfd07, 0, 0, 0, 0, 0, 0, 7], 80).into()),
+                };
                 let dest = Dest { forward: Forward::Masq, weight: 1 };
                 memory.meddle(|table| {
                     // There may be no such service just now.
@@ -151,13 +181,17 @@ impl Stage {
     /// Ends the director (`None`: by force; else by a stop, with or without cleaning up) and starts it again. A
     /// start needs a table that works.
     async fn restart(&mut self, stop: Option<bool>) -> Result<(), String> {
-        self.works();
         if let Some(clean) = stop {
+            // However slow or broken the table is, a stop comes to its end; only a table that works is left clean.
+            let works = self.table.memory.works() && lock(&self.table.delay).is_zero();
             self.running.inbox.report(Event::Stop { why: "signal: TERM", clean }).await;
-            (&mut self.running.task)
-                .await
-                .map_err(|e| e.to_string())?
-                .map_err(|e| format!("the stop failed: {e}"))?;
+            let ended = timeout(STOP_WITHIN, &mut self.running.task).await;
+            let ended = ended.map_err(|_| "the stop hangs")?.map_err(|e| e.to_string())?;
+            if works {
+                ended.map_err(|e| format!("the stop failed: {e}"))?;
+            }
+            self.answered().await?;
+            let clean = clean && works;
             let left = self.table.memory.table();
             if clean && left.0.keys().any(|id| *id != oracle::foreign().0) && self.config_owns(&left) {
                 return Err(format!("after a stop the table still has {left:?}"));
@@ -166,11 +200,23 @@ impl Stage {
             self.running.task.abort();
             let _ = (&mut self.running.task).await;
         }
+        self.works();
         self.hear()?;
+        self.asking.clear();
         self.down.clear();
         self.by_hand = ByHand::default();
         self.in_force = self.config.clone();
         self.running = sim::start(self.table.clone(), self.world.clone(), &self.disk, &self.callbacks);
+        Ok(())
+    }
+
+    /// Whoever asked has been answered.
+    async fn answered(&mut self) -> Result<(), String> {
+        for asking in self.asking.drain(..) {
+            let answer = timeout(Duration::from_secs(1), asking).await;
+            let answer = answer.map_err(|_| "a reload was asked for and not answered")?;
+            let _ = answer.map_err(|e| e.to_string())?;
+        }
         Ok(())
     }
 
@@ -181,6 +227,12 @@ impl Stage {
     /// Long enough without events that all must be as the oracle says; then nothing may happen any more.
     async fn rest(&mut self) -> Result<(), String> {
         self.works();
+        *lock(&self.running.load_time) = Duration::ZERO;
+        if self.config.settings.resync_interval.is_none() || self.in_force.settings.resync_interval.is_none()
+        {
+            // Nobody looks for what somebody else did; a reload puts it right.
+            self.act_reload().await;
+        }
         sleep(REST / 2).await;
         self.look()?;
         let actual = self.table.memory.table();
@@ -196,13 +248,17 @@ impl Stage {
             return Err(format!("at rest the table is\n{actual:?}\nand should be\n{wanted:?}"));
         }
         self.shown_as(&actual)?;
+        self.answered().await?;
+        self.phases()?;
         let (_, writes) = self.table.memory.counts();
         let before = self.world.probes();
         self.running.take_facts();
         sleep(REST / 2).await;
         for (server, count) in self.world.probes() {
             let asked = count - before.get(&server).copied().unwrap_or_default();
-            let wanted = self.config.virtuals.iter().any(|v| checked(&self.config, (v.id, RealId(server))));
+            let reals = || self.config.virtuals.iter().flat_map(|service| &service.reals);
+            let wanted =
+                reals().any(|real| matches!(&real.check, Check::Probe(spec) if spec.target == server));
             if (asked > 0) != wanted {
                 return Err(format!("{server} was asked {asked} times at rest"));
             }
@@ -222,8 +278,12 @@ impl Stage {
     fn shown_as(&self, table: &Table) -> Result<(), String> {
         for row in &self.running.snapshots.borrow().virtuals {
             for real in &row.reals {
-                let dest = table.0.get(&row.id).and_then(|service| service.dests.get(&real.id));
-                let stands_in = row.fallback_active && row.fallback == Some(real.id);
+                let id = kernel_id(row.id, real.id, real.forward);
+                let dest = table.0.get(&row.id).and_then(|service| service.dests.get(&id));
+                let service = self.config.virtuals.iter().find(|service| service.id == row.id);
+                let fallback = service.and_then(|service| service.fallback);
+                let stands_in = row.fallback_active
+                    && fallback.is_some_and(|f| kernel_id(row.id, RealId(f.address), f.forward) == id);
                 let weight = dest.map_or(0, |dest| dest.weight);
                 if weight != real.weight && !stands_in {
                     return Err(format!(
@@ -234,6 +294,23 @@ impl Stage {
             }
         }
         Ok(())
+    }
+
+    async fn act_reload(&mut self) {
+        self.running.inbox.report(Event::ReloadWanted).await;
+    }
+
+    /// The service manager was told of an end for each beginning.
+    fn phases(&self) -> Result<(), String> {
+        let reports = lock(&self.running.reports);
+        let phases = reports.iter().filter_map(|report| match report {
+            Report::Phase(phase) => Some(*phase),
+            Report::Status(_) | Report::Alive => None,
+        });
+        match phases.last() {
+            Some(Phase::Ready) => Ok(()),
+            other => Err(format!("at rest the last word to the service manager is {other:?}")),
+        }
     }
 
     /// What must be true at any moment.

@@ -136,6 +136,8 @@ pub struct Running {
     pub snapshots: watch::Receiver<Arc<Snapshot>>,
     pub reports: Arc<Mutex<Vec<Report>>>,
     pub task: JoinHandle<Result<(), Fatal>>,
+    /// How long reading a configuration takes (a slow name server).
+    pub load_time: Arc<Mutex<Duration>>,
     /// Good configurations in the order in which they were read.
     pub loads: Arc<Mutex<VecDeque<Arc<Config>>>>,
 }
@@ -156,6 +158,8 @@ pub fn start(table: Watched, world: World, disk: &Disk, callbacks: &Callbacks) -
     let (load, calls) = (disk.clone(), callbacks.clone());
     let loads: Arc<Mutex<VecDeque<Arc<Config>>>> = Arc::default();
     let read = loads.clone();
+    let load_time: Arc<Mutex<Duration>> = Arc::default();
+    let takes = load_time.clone();
     let begin = lock(disk).clone().expect("the first configuration is good");
     let parts = Parts {
         ipvs: table,
@@ -164,7 +168,11 @@ pub fn start(table: Watched, world: World, disk: &Disk, callbacks: &Callbacks) -
         load: Arc::new(move || {
             let loaded = lock(&load).clone();
             lock(&read).extend(loaded.iter().map(|loaded| loaded.config.clone()));
-            Box::pin(async { loaded })
+            let time = *lock(&takes);
+            Box::pin(async move {
+                sleep(time).await;
+                loaded
+            })
         }),
         hook: Arc::new(move |command| {
             lock(&calls).push(command.argv);
@@ -181,7 +189,7 @@ pub fn start(table: Watched, world: World, disk: &Disk, callbacks: &Callbacks) -
         clock: Arc::new(move || SystemTime::UNIX_EPOCH + epoch.elapsed()),
     };
     let task = tokio::spawn(runtime::run(parts, queue));
-    Running { inbox, facts, snapshots, reports, task, loads }
+    Running { inbox, facts, snapshots, reports, task, load_time, loads }
 }
 
 impl Running {
