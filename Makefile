@@ -49,6 +49,7 @@ install: $(if $(PREBUILT),,build) ## into DESTDIR, below PREFIX
 	if [ -e $(BINARIES)/ldirectorctl ]; then \
 		$(INSTALL) -D -m 0755 -t $(DESTDIR)$(PREFIX)/bin $(BINARIES)/ldirectorctl; fi
 	$(INSTALL) -D -m 0644 -t $(DESTDIR)$(PREFIX)/lib/systemd/system $(wildcard systemd/*.service)
+	sed -i 's|/usr/sbin/ldirectord|$(PREFIX)/sbin/ldirectord|' $(addprefix $(DESTDIR)$(PREFIX)/lib/systemd/system/,$(notdir $(wildcard systemd/*.service)))
 	$(INSTALL) -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/dbus-1/system.d $(wildcard dbus/*.conf)
 	$(INSTALL) -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/dbus-1/interfaces $(wildcard dbus/*.xml)
 	$(INSTALL) -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/doc/ldirectord/examples $(wildcard packaging/examples/*)

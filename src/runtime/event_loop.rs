@@ -29,9 +29,12 @@ use super::{
 const PUBLISH_GAP: Duration = Duration::from_millis(20);
 /// Writes to the table are at least this far apart.
 const WRITE_GAP: Duration = Duration::from_millis(50);
-/// The same while first verdicts come in, soon after the start and later: a start of thousands of servers is a handful
-/// of writes, and not many more where they are slow to answer.
+/// The same while first verdicts of many checks come in, soon after the start and later: a start of thousands of servers
+/// is a handful of writes, and not many more where they are slow to answer.
 const FIRST_ROUND_WRITE_GAP: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(1));
+/// So few first verdicts that are still to come make nobody wait: a server that hangs must not delay what a reload or
+/// another server's failure wants.
+const FEW: usize = 8;
 /// Messages and verdicts taken in one turn before the timers are looked at again.
 const BATCH: usize = 64;
 
@@ -59,8 +62,9 @@ pub(super) struct Loop<I, P> {
     /// The table, while no job has it.
     ipvs: Option<I>,
     jobs: JoinSet<(I, Done)>,
-    /// The job that is out reads the whole table, and was begun after this configuration was read.
+    /// A configuration that was read and waits for a reading of the table.
     loaded: Option<Loaded>,
+    /// The job that is out reads the whole table, and was begun after that configuration was read.
     reading_for_load: bool,
     background: Option<tokio::runtime::Handle>,
     tickets: u64,
@@ -218,7 +222,7 @@ impl<I: Ipvs, P: Prober> Loop<I, P> {
     /// Starts the next job on the table, if there is one; tells the director when there is nothing left.
     fn start_job(&mut self, now: Instant) -> Option<Result<(), Fatal>> {
         let (soon, later) = FIRST_ROUND_WRITE_GAP;
-        let gap = if self.director.first_round_over() {
+        let gap = if self.director.awaited() <= FEW {
             WRITE_GAP
         } else {
             ((now - self.started) / 2).clamp(soon, later)
