@@ -13,6 +13,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use rustix::fs::{FlockOperation, flock};
+
 use crate::{SOON, until};
 
 /// What the first process of the namespaces does: `/run`, `/var/log` and `/etc/ha.d` become empty, and it says so and
@@ -186,7 +188,7 @@ impl World {
 
     /// Starts the program in the foreground, and returns at once.
     pub(crate) fn foreground(&self, words: &str, variables: &[(&str, &str)]) -> Foreground<'_> {
-        let pid_file = self.folder().join(format!("foreground.{}", self.count("foreground")));
+        let pid_file = self.folder().join(format!("foreground-{}.pid", self.count("foreground")));
         let mut command = self.command("sh");
         command.args(["-c", r#"echo $$ >"$0"; exec "$@""#]).arg(&pid_file).arg(program());
         command.args(words.split_ascii_whitespace()).envs(variables.iter().copied());
@@ -239,6 +241,9 @@ impl World {
     pub(crate) fn table(&self) -> BTreeMap<String, Option<u16>> {
         let mut table = BTreeMap::new();
         let mut service = String::new();
+        // The stand-in holds this lock while it makes a change.
+        let file = File::open(self.folder().join("bin/table"));
+        let _whole = file.inspect(|file| flock(file, FlockOperation::LockShared).unwrap());
         for line in self.lines("table") {
             let words: Vec<&str> = line.split_whitespace().collect();
             match words[..] {
