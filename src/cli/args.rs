@@ -116,6 +116,10 @@ pub fn parse(arguments: impl IntoIterator<Item = String>) -> Request {
     let Some((_, verb)) = Verb::ALL.iter().find(|(name, _)| name == verb) else {
         return Request::Misuse(Some(format!("Unknown command: {verb}{}", did_you_mean(verb))));
     };
+    // Nobody who tries something must get the real thing.
+    if flag("dry-run") && !matches!(verb, Verb::Run | Verb::Start | Verb::ConfigTest) {
+        return Request::Misuse(Some(format!("--dry-run goes with run and start, not with {}", verb.name())));
+    }
     Request::Do(Args {
         debug: flag("debug"),
         dry_run: flag("dry-run"),
@@ -172,6 +176,8 @@ mod tests {
         assert_eq!(line("--frob start"), Request::Misuse(Some("Unknown option: frob".into())));
         let mixed = Request::Misuse(Some("Unknown command: stat (did you mean status?)".into()));
         assert_eq!(line("www stat"), mixed);
+        let real = "--dry-run goes with run and start, not with stop";
+        assert_eq!(line("--dry-run www stop"), Request::Misuse(Some(real.into())));
         assert_eq!(line("start www"), Request::Misuse(Some("Unknown command: www".into())));
     }
 

@@ -37,6 +37,15 @@ pub(super) fn take(path: &Path) -> io::Result<Option<File>> {
     }
 }
 
+/// Waits for one's turn; it lasts as long as the file is open. None where there can be no such file: who needs the
+/// folder will say what is wrong with it.
+pub(super) fn turn(path: &Path) -> Option<File> {
+    std::fs::create_dir_all(path.parent()?).ok()?;
+    let file = File::options().create(true).truncate(false).write(true).open(path).ok()?;
+    fcntl_lock(&file, FlockOperation::LockExclusive).ok()?;
+    Some(file)
+}
+
 /// The process that has the lock, if another one has.
 pub(super) fn holder(path: &Path) -> Option<u32> {
     let file = File::open(path).ok()?;

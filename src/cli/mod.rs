@@ -88,7 +88,7 @@ pub fn main(arguments: impl IntoIterator<Item = String>) -> Exit {
     match args.verb {
         Verb::ConfigTest => configtest::configtest(&target.path),
         Verb::Run => daemon::run(&args, &target),
-        Verb::Start if args.debug => daemon::run(&args, &target),
+        Verb::Start if args.debug || args.dry_run => daemon::run(&args, &target),
         Verb::Start
         | Verb::Stop
         | Verb::Restart

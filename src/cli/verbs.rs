@@ -43,6 +43,9 @@ fn on_unit(args: &Args) -> bool {
 /// Does what the verb says.
 pub(super) fn act(args: &Args, target: &Target) -> Exit {
     let on_unit = on_unit(args);
+    // Two starts at the same time are one start, which both wait for.
+    let starts = matches!(args.verb, Verb::Start | Verb::Restart | Verb::TryRestart);
+    let _turn = (starts && !on_unit).then(|| lock::turn(&control::turn_file(target.instance.name())));
     let found = find(target, on_unit);
     match args.verb {
         Verb::Status => status(target, &found),

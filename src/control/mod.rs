@@ -52,3 +52,9 @@ pub fn socket(instance: &str) -> PathBuf {
 pub fn lock_file(instance: &str) -> PathBuf {
     Path::new(RUN_DIR).join(format!("{instance}.lock"))
 }
+
+/// Held by a command that starts an instance until it serves: one at a time.
+#[must_use]
+pub fn turn_file(instance: &str) -> PathBuf {
+    Path::new(RUN_DIR).join(format!("{instance}.turn"))
+}

@@ -31,13 +31,14 @@ const FIRST_ROUND: Duration = Duration::from_millis(1);
 pub struct Limits {
     /// All together: each needs a file descriptor.
     pub checks: usize,
-    /// Of these with TLS, which hold tens of kilobytes each in the handshake.
+    /// Of these with TLS, which hold tens of kilobytes each. Servers that hang keep their places until their checks
+    /// time out, and meanwhile the others find none if there are not enough: this is for farms, not for memory.
     pub tls: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { checks: 4_096, tls: 512 }
+        Self { checks: 4_096, tls: 2_048 }
     }
 }
 
@@ -70,8 +71,8 @@ pub(super) struct Scheduler<P> {
     due: BinaryHeap<Reverse<(Instant, CheckId)>>,
     /// Added since the last turn of the loop; their first starts are spread together.
     fresh: Vec<CheckId>,
-    /// Due, but there is no place.
-    held: VecDeque<CheckId>,
+    /// Due, but there is no place: those without TLS, and those with it, which wait for places of another kind.
+    held: [VecDeque<CheckId>; 2],
     flights: JoinSet<(Verdict, Duration)>,
     ids: HashMap<Id, CheckId>,
     places: Arc<Semaphore>,
@@ -86,7 +87,7 @@ impl<P: Prober> Scheduler<P> {
             entries: HashMap::new(),
             due: BinaryHeap::new(),
             fresh: Vec::new(),
-            held: VecDeque::new(),
+            held: [VecDeque::new(), VecDeque::new()],
             flights: JoinSet::new(),
             ids: HashMap::new(),
             places: Arc::new(Semaphore::new(limits.checks.max(1))),
@@ -120,8 +121,10 @@ impl<P: Prober> Scheduler<P> {
                 break;
             }
             self.due.pop();
-            if self.entries.get(&id).is_some_and(|entry| entry.slot == at) && !self.launch(id) {
-                self.held.push_back(id);
+            let Some(entry) = self.entries.get(&id).filter(|entry| entry.slot == at) else { continue };
+            let kind = usize::from(has_tls(&entry.spec.kind));
+            if !self.launch(id) {
+                self.held[kind].push_back(id);
             }
         }
     }
@@ -189,11 +192,13 @@ impl<P: Prober> Scheduler<P> {
     }
 
     fn start_held(&mut self) {
-        while let Some(&id) = self.held.front() {
-            if !self.launch(id) {
-                break;
+        for kind in 0..self.held.len() {
+            while let Some(&id) = self.held[kind].front() {
+                if !self.launch(id) {
+                    break;
+                }
+                self.held[kind].pop_front();
             }
-            self.held.pop_front();
         }
     }
 
@@ -223,11 +228,15 @@ fn permits(
     kind: &CheckKind,
 ) -> Option<(OwnedSemaphorePermit, Option<OwnedSemaphorePermit>)> {
     let place = places.clone().try_acquire_owned().ok()?;
-    let tls = match kind {
-        CheckKind::Http(HttpCheck { tls: Some(_), .. }) => Some(tls_places.clone().try_acquire_owned().ok()?),
-        CheckKind::Http(HttpCheck { tls: None, .. }) | CheckKind::Connect | CheckKind::Ftp(_) => None,
-    };
+    let tls = if has_tls(kind) { Some(tls_places.clone().try_acquire_owned().ok()?) } else { None };
     Some((place, tls))
+}
+
+fn has_tls(kind: &CheckKind) -> bool {
+    match kind {
+        CheckKind::Http(HttpCheck { tls, .. }) => tls.is_some(),
+        CheckKind::Connect | CheckKind::Ftp(_) => false,
+    }
 }
 
 /// One check under its one deadline.

@@ -80,6 +80,8 @@ fn a_broken_edit_is_reported_and_changes_nothing() {
     let line = log.lines().find(|line| line.contains("] /etc/ha.d/www.cf:12:")).unwrap();
     assert!(line.starts_with('[') && line.contains(&format!("|www|{pid}] ")), "{line}");
     assert!(log.contains("^^^^^^^^^"), "{log}");
+    let foreign = log.lines().find(|line| !line.contains(&format!("|www|{pid}] ")));
+    assert_eq!(foreign, None, "each line of a diagnostic is a line of the log");
     assert!(world.is_alive(pid) && world.serves(&PAIR));
     assert_eq!(world.changes().len(), changes);
     // Checks go on, and a better edit is taken.

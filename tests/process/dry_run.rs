@@ -43,8 +43,14 @@ fn a_dry_run_needs_no_ipvsadm_and_touches_no_table() {
     let Some(world) = World::www(&farm(PAIR)) else { return };
     let _servers = Servers::http(&world);
     world.ipvsadm("no-kernel");
-    let run = world.foreground("--dry-run -d www start", &[]);
-    until(&world, "it serves", || run.err().contains("Serving: 2 of 2"));
-    assert_eq!(run.stops().code, 0);
+    for words in ["--dry-run -d www start", "--dry-run www start"] {
+        let run = world.foreground(words, &[]);
+        until(&world, "it serves", || run.err().contains("Serving: 2 of 2"));
+        let came = run.stops();
+        assert_eq!(came.code, 0, "{came:?}");
+    }
+    for verb in ["stop", "restart", "try-restart", "reload", "force-reload", "status"] {
+        assert_eq!(world.run(&format!("--dry-run www {verb}")).code, 255, "{verb} would be the real thing");
+    }
     assert!(world.calls().is_empty());
 }

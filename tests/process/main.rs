@@ -2,7 +2,7 @@
 //! mount, network and process namespace of its own, so that `/etc/ha.d`, `/run` and `/var/log` are its own too and no
 //! systemd and no bus is in sight.
 //!
-//! `LDIRECTORD_BIN` names another binary to test, such as the one of a release.
+//! `LDIRECTORD_BIN` names another binary to test: the one of a release, for figures that mean something.
 
 #![cfg(feature = "http")]
 #![expect(clippy::unwrap_used, reason = "these are tests")]

@@ -99,3 +99,16 @@ fn two_configurations_run_side_by_side() {
     world.good("shop stop");
     assert!(world.table().is_empty());
 }
+
+#[test]
+fn starts_at_the_same_time_make_one_director() {
+    let Some(world) = World::www(&farm([])) else { return };
+    let starts: Vec<_> = (0..6).map(|_| world.program("www start").spawn().unwrap()).collect();
+    let codes: Vec<i32> = starts.into_iter().map(|mut start| start.wait().unwrap().code().unwrap()).collect();
+    assert!(codes.iter().all(|code| *code == 0), "{codes:?}: each of them finds it running in the end");
+    let pid = world.pid("www").unwrap();
+    assert!(world.is_alive(pid));
+    assert_eq!(world.shell("ps -e -o args= | grep -c '[ /]run$' || :"), "1\n");
+    world.good("www stop");
+    assert!(!world.is_alive(pid) && world.table().is_empty());
+}

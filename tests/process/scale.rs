@@ -8,7 +8,7 @@ use crate::{
     farm,
     server::{Answer, Servers},
     until,
-    world::World,
+    world::{self, World},
 };
 
 /// A start of the 2,000 servers with TLS is over within this, and takes no more than this (the issue's figures).
@@ -82,24 +82,30 @@ fn two_thousand_servers_with_tls_start_soon_and_in_little_memory() {
     let status = world.read(&format!("/proc/{}/status", run.pid));
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
     let peak: u64 = peak.trim().strip_suffix(" kB").unwrap().parse().unwrap();
+    let cpu = world.cpu(run.pid);
     let said = format!(
-        "2,000 https servers: READY in {ready:?} after {processes} processes, all in {all:?}, {peak} KiB"
+        "2,000 https servers: READY in {ready:?} after {processes} processes, all in {all:?}, {cpu:?} of a processor, \
+         {peak} KiB"
     );
     eprintln!("{said}");
     assert!(ready < START && processes < 20 && peak < MEMORY, "{said}");
-    // A program that was not optimised proves nothing here.
-    assert!(all < START || cfg!(debug_assertions), "{said}");
+    // Others may have the processor; what it takes of it itself must not be more. One that was not optimised proves
+    // nothing here.
+    assert!(cpu < START || !world::is_optimised(), "{said}");
     assert_eq!(run.stops().code, 0);
 }
 
 #[test]
 fn a_hundred_servers_are_checked_on_time_beside_some_that_hang() {
     let addresses = addresses(100);
-    let reals: Vec<String> = addresses.iter().map(|address| format!("{address}:8000")).collect();
+    let mut reals: Vec<String> = addresses.iter().map(|address| format!("{address}:8000")).collect();
+    reals.push("10.99.0.1:8000".to_owned());
     let text =
         farm(reals.iter().map(String::as_str)).replace("negotiatetimeout = 2", "negotiatetimeout = 60");
     let Some(world) = World::www(&text) else { return };
     let servers = Servers::http(&world);
+    // What goes there is for nobody, and this machine forwards nothing: a black hole.
+    world.shell("ip route add 10.99.0.0/16 dev lo");
     let hanging = [addresses[0].as_str(), addresses[50].as_str()];
     for address in hanging {
         servers.answer(address, Answer::Silence);
@@ -161,4 +167,31 @@ fn one_check_of_a_server_serves_all_its_services() {
     servers.answer("127.0.0.2", Answer::Wrong);
     until(&world, "it is out everywhere", || count_reals(&world) == 0);
     assert!(world.calls().len() - calls <= 4, "{:?}", world.calls());
+}
+
+#[test]
+fn those_that_hang_take_nobodys_place() {
+    let addresses = addresses(700);
+    let (healthy, hanging) = addresses.split_at(60);
+    let body = "\tservice = https\n\trequest = \"/\"\n\treceive = \"ok\"\n\ttls-verify = no\n";
+    let text = large_farm(&addresses, 8443, body).replace("checkinterval = 10", "checkinterval = 1");
+    let text = text.replace("negotiatetimeout = 10", "negotiatetimeout = 60");
+    let Some(world) = World::alone() else { return };
+    world.write("/etc/ha.d/www.cf", &text);
+    let servers = Servers::https(&world, Pair::self_signed("www.example.org").server());
+    for address in hanging {
+        servers.answer(address, Answer::Silence);
+    }
+    let run = world.foreground("www run", &[]);
+    until(&world, "it serves", || run.err().contains("Serving"));
+    let from = Instant::now();
+    let to = from + Duration::from_secs(5);
+    until(&world, "five intervals pass", || Instant::now() > to);
+    let status = world.read(&format!("/proc/{}/status", run.pid));
+    eprintln!("{}", status.lines().find(|line| line.starts_with("VmHWM:")).unwrap());
+    let asked =
+        |address: &String| servers.asked(address).into_iter().filter(|at| (from..to).contains(at)).count();
+    let counts: Vec<usize> = healthy.iter().map(asked).collect();
+    assert!(counts.iter().all(|count| *count >= 4), "{counts:?}");
+    assert_eq!(count_reals(&world), healthy.len());
 }

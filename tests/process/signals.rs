@@ -98,3 +98,24 @@ fn a_stop_that_cannot_clean_up_ends_and_says_so() {
     assert_eq!(came.code, 1, "{came:?}");
     assert!(came.err.contains("modprobe ip_vs"), "{came:?}");
 }
+
+#[test]
+fn a_hangup_during_the_start_is_no_second_start() {
+    let text = farm(PAIR).replace("negotiatetimeout = 2", "negotiatetimeout = 60");
+    let Some(world) = World::www(&text) else { return };
+    let servers = Servers::http(&world);
+    servers.answer("127.0.0.3", Answer::Silence);
+    let ear = Ear::new(&world);
+    let run = world.foreground("www run", &[("NOTIFY_SOCKET", ear.path())]);
+    until(&world, "one is in", || world.serves(&["127.0.0.2:8000"]));
+    world.signal(run.pid, "HUP");
+    let loaded = "Configuration is in force: it is what it was before";
+    until(&world, "it is loaded", || run.err().contains(loaded));
+    let heard = ear.until("READY=1");
+    assert!(heard.iter().any(|text| text.starts_with("RELOADING=1")), "{heard:?}");
+    until(&world, "it says so", || run.err().contains("Serving: 1 of 2"));
+    let err = run.err();
+    assert!(err.find(loaded) < err.find("Serving: "), "{err}");
+    assert!(world.serves(&["127.0.0.2:8000"]));
+    assert_eq!(run.stops().code, 0);
+}

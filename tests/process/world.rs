@@ -13,6 +13,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use rustix::fs::{FlockOperation, flock};
+
 use crate::{SOON, until};
 
 /// What the first process of the namespaces does: `/run`, `/var/log` and `/etc/ha.d` become empty, and it says so and
@@ -186,7 +188,7 @@ impl World {
 
     /// Starts the program in the foreground, and returns at once.
     pub(crate) fn foreground(&self, words: &str, variables: &[(&str, &str)]) -> Foreground<'_> {
-        let pid_file = self.folder().join(format!("foreground.{}", self.count("foreground")));
+        let pid_file = self.folder().join(format!("foreground-{}.pid", self.count("foreground")));
         let mut command = self.command("sh");
         command.args(["-c", r#"echo $$ >"$0"; exec "$@""#]).arg(&pid_file).arg(program());
         command.args(words.split_ascii_whitespace()).envs(variables.iter().copied());
@@ -239,6 +241,9 @@ impl World {
     pub(crate) fn table(&self) -> BTreeMap<String, Option<u16>> {
         let mut table = BTreeMap::new();
         let mut service = String::new();
+        // The stand-in holds this lock while it makes a change.
+        let file = File::open(self.folder().join("bin/table"));
+        let _whole = file.inspect(|file| flock(file, FlockOperation::LockShared).unwrap());
         for line in self.lines("table") {
             let words: Vec<&str> = line.split_whitespace().collect();
             match words[..] {
@@ -280,6 +285,15 @@ impl World {
     pub(crate) fn is_alive(&self, pid: u32) -> bool {
         let status = self.read(&format!("/proc/{pid}/status"));
         !status.is_empty() && !status.contains("State:\tZ")
+    }
+
+    /// How much of a processor a process has had.
+    pub(crate) fn cpu(&self, pid: u32) -> Duration {
+        let stat = self.read(&format!("/proc/{pid}/stat"));
+        let times = stat.rsplit_once(") ").unwrap().1.split(' ').skip(11).take(2);
+        let ticks: u64 = times.map(|ticks| ticks.parse::<u64>().unwrap()).sum();
+        // A hundred a second, on all that Linux shows to programs.
+        Duration::from_millis(ticks * 10)
     }
 
     pub(crate) fn signal(&self, pid: u32, signal: &str) {
@@ -362,9 +376,17 @@ impl Foreground<'_> {
     }
 }
 
+fn given() -> Option<OsString> {
+    std::env::var_os("LDIRECTORD_BIN").filter(|path| !path.is_empty())
+}
+
+/// Whether the program is one that users get.
+pub(crate) fn is_optimised() -> bool {
+    given().is_some() || !cfg!(debug_assertions)
+}
+
 fn program() -> String {
-    let given: Option<OsString> = std::env::var_os("LDIRECTORD_BIN").filter(|path| !path.is_empty());
-    given.map_or_else(|| env!("CARGO_BIN_EXE_ldirectord").to_owned(), |path| path.into_string().unwrap())
+    given().map_or_else(|| env!("CARGO_BIN_EXE_ldirectord").to_owned(), |path| path.into_string().unwrap())
 }
 
 fn came(output: Output) -> Came {
