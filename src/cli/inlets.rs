@@ -51,7 +51,9 @@ async fn is_restart(tell: impl Fn(Fact)) -> bool {
     match unit_job_type(&Bus::System, std::process::id()).await {
         Ok(kind) => kind.is_some_and(|kind| kind.contains("restart")),
         Err(words) => {
-            let what = format!("systemd cannot be asked whether it restarts this unit ({words}): taking it for a stop");
+            let what = format!(
+                "systemd cannot be asked whether it restarts this unit ({words}): taking it for a stop"
+            );
             tell(Fact::Trouble { what });
             false
         }
