@@ -48,6 +48,8 @@ pub struct Director {
     pub(super) loading: Option<Vec<Ticket>>,
     /// The configuration was loaded; these wait until the table is as it wants.
     pub(super) in_force: Vec<Ticket>,
+    /// They hear by then, whatever the table does.
+    pub(super) in_force_by: Option<Instant>,
     /// Somebody asked for a load while one was under way: another follows.
     pub(super) load_again: Vec<Ticket>,
     pub(super) load_again_wanted: bool,
@@ -90,6 +92,7 @@ impl Director {
             life: Life::Starting { deadline: None },
             loading: None,
             in_force: Vec::new(),
+            in_force_by: None,
             load_again: Vec::new(),
             load_again_wanted: false,
             settled: true,
@@ -136,7 +139,7 @@ impl Director {
     /// When [`Event::Due`] is to be handed in.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
-        self.life.deadline()
+        self.life.deadline().into_iter().chain(self.in_force_by).min()
     }
 
     /// Every check has given its first verdict.
