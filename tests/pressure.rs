@@ -118,3 +118,17 @@ fn a_restart_does_not_wait_for_a_table_that_is_broken() {
         assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
     });
 }
+
+#[test]
+fn callbacks_run_one_at_a_time_and_the_last_change_is_not_missed() {
+    sim::paused().block_on(async {
+        let bench = bench(1);
+        *lock(&bench.running.hook_time) = Duration::from_secs(5);
+        for _ in 0..20 {
+            bench.running.inbox.report(Event::SourcesChanged("test.cf".into())).await;
+            sleep(Duration::from_millis(200)).await;
+        }
+        sleep(Duration::from_secs(60)).await;
+        assert_eq!(lock(&bench.callbacks).len(), 2, "that of the first change, and one after the last");
+    });
+}

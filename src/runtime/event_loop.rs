@@ -16,6 +16,7 @@ use crate::{
     director::{Director, Event, Fact, Now, Rejection, Snapshot, Start, Ticket},
     inbox::Input,
     ipvs::{Ipvs, Scope},
+    model,
     plan::{Done, Job, Outcome, Reconciler},
 };
 
@@ -42,6 +43,8 @@ pub(super) struct Loop<I, P> {
     pub(super) telling: Telling,
     pub(super) waiting: Waiting,
     pub(super) hooks: Hooks,
+    /// Wanted while another one ran.
+    pub(super) next_hook: Option<model::Command>,
     pub(super) hook: HookFn,
     pub(super) load_fn: LoadFn,
     pub(super) loads: JoinSet<Result<Loaded, Rejection>>,
@@ -91,6 +94,7 @@ pub async fn run<I: Ipvs, P: Prober>(
         telling: Telling::new(outlets.facts),
         waiting: Waiting::new(),
         hooks: Hooks::new(),
+        next_hook: None,
         hook,
         load_fn: load,
         loads: JoinSet::new(),
@@ -293,6 +297,9 @@ impl<I: Ipvs, P: Prober> Loop<I, P> {
         };
         let at = (self.clock)();
         self.telling.tell(at, fact);
+        if let Some(command) = self.next_hook.take() {
+            self.callback(command);
+        }
     }
 
     fn take(&mut self, input: Input) -> Option<Result<(), Fatal>> {
