@@ -11,11 +11,12 @@ use std::{
     net::SocketAddr,
     num::NonZeroU32,
     sync::{Arc, Mutex},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use ldirectord::{
-    director::{Command, Event},
+    director::{CheckId, Command, Director, Effect, Event, Now, Start},
+    health::{Evidence, Failure, Verdict},
     ipvs::Memory,
     model::{
         self, Cadence, Check, CheckKind, CheckSpec, Config, Forward, Real, RealId, Service, Settings, Virtual,
@@ -131,4 +132,25 @@ fn callbacks_run_one_at_a_time_and_the_last_change_is_not_missed() {
         sleep(Duration::from_secs(60)).await;
         assert_eq!(lock(&bench.callbacks).len(), 2, "that of the first change, and one after the last");
     });
+}
+
+#[test]
+fn a_service_that_loses_all_its_servers_at_once_is_worked_out_once() {
+    let now = Now { instant: std::time::Instant::now(), wall: SystemTime::UNIX_EPOCH };
+    let start =
+        Start { config: config(250), warnings: Vec::new(), table: Arc::default(), version: "0", pid: 1 };
+    let (mut director, _) = Director::new(now, start);
+    let wants = |effects: &[Effect]| effects.iter().filter(|e| matches!(e, Effect::Want { .. })).count();
+    for (verdict, serving) in
+        [(Verdict::Pass(Evidence::default()), 250), (Verdict::Fail(Failure::Refused), 0)]
+    {
+        for id in 0..250 {
+            let told = director.on(now, Event::Probed(CheckId(id), verdict.clone()));
+            assert_eq!(wants(&told), 0);
+        }
+        let told = director.conclude(now);
+        assert_eq!(wants(&told), 1);
+        assert_eq!(director.snapshot().virtuals[0].serving, serving);
+        assert!(director.conclude(now).is_empty());
+    }
 }

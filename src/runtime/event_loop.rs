@@ -183,6 +183,10 @@ impl<I: Ipvs, P: Prober> Loop<I, P> {
             *next = now + *every;
             (self.service)(Report::Alive);
         }
+        let effects = self.director.conclude(self.now());
+        if let Some(end) = self.carry_out(effects) {
+            return Some(end);
+        }
         if self.director.deadline().is_some_and(|at| at <= now.into_std()) {
             let effects = self.director.on(self.now(), Event::Due);
             if let Some(end) = self.carry_out(effects) {

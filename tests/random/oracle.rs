@@ -15,8 +15,8 @@ use ldirectord::{
         table::{kernel_id, kernel_settings},
     },
     model::{
-        Cadence, Check, CheckKind, CheckSpec, Config, Fallback, Family, Forward, Netmask, Persistence, Real,
-        RealId, Service as Protocol, Settings, Virtual, VirtualId,
+        Cadence, Check, CheckKind, CheckSpec, Command, Config, Fallback, Family, Forward, Netmask,
+        Persistence, Real, RealId, Service as Protocol, Settings, Virtual, VirtualId,
     },
 };
 
@@ -104,9 +104,10 @@ pub fn config(seed: u64) -> Arc<Config> {
             reals,
         }));
     }
+    let callback = Some(Command { argv: vec!["/etc/ha.d/putcfg".into()] });
     let resync_interval = (!rng.once_in(5)).then_some(Duration::from_secs(10));
     Arc::new(Config {
-        settings: Settings { autoreload: true, resync_interval, ..Settings::default() },
+        settings: Settings { autoreload: true, callback, resync_interval, ..Settings::default() },
         virtuals,
     })
 }

@@ -112,7 +112,10 @@ impl Stage {
                     self.asking.push(tokio::spawn(async move { inbox.ask(Command::Reload).await }));
                 }
             }
-            Action::LoadSlow(time) => *lock(&self.running.load_time) = *time,
+            Action::LoadSlow(time) => {
+                *lock(&self.running.load_time) = *time;
+                *lock(&self.running.hook_time) = *time;
+            }
             Action::EditService(n) => memory.meddle(|table| {
                 if let Some(service) = table.0.get_mut(&oracle::virtual_id(*n)) {
                     service.settings.scheduler = "lc".into();
@@ -228,6 +231,7 @@ impl Stage {
     async fn rest(&mut self) -> Result<(), String> {
         self.works();
         *lock(&self.running.load_time) = Duration::ZERO;
+        *lock(&self.running.hook_time) = Duration::ZERO;
         if self.config.settings.resync_interval.is_none() || self.in_force.settings.resync_interval.is_none()
         {
             // Nobody looks for what somebody else did; a reload puts it right.
