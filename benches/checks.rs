@@ -2,6 +2,7 @@
 //! server on a thread of its own. `cargo bench --bench checks`.
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "this is a bench")]
+#![expect(clippy::disallowed_methods, reason = "the server has a thread of its own")]
 
 use std::{
     hint::black_box,

@@ -1,21 +1,22 @@
 //! The director of a Linux Virtual Server farm.
 //!
-//! The map of this house, bottom to top; a module may use only what stands below it:
+//! The map of this house, bottom to top; a room (a module of this list) may use only rooms on lower floors:
 //!
 //! ```text
-//! main, bin/ldirectorctl        arguments in, exit code out
-//! cli  ctl                      the command lines
-//! runtime                       the shell: the one place with select!, tasks and timers
-//! dbus  watch                   inlets and the live view
-//! inbox  log  hooks             each knows one word of the director: event, fact
-//! director                      THE DECISIONS: events in, effects out, no I/O, no clock
-//! check  plan                   probes; what the table should be, and how to get there
-//! config  health  ipvs          text to model; one server's health; the kernel's table
-//! model  child  notify          what the world is; running programs; the service manager
+//! main                    arguments in, exit code out
+//! cli                     the command line; puts the parts together
+//! runtime                 the shell: the one loop, with its tasks, timers and clock
+//! control  dbus  watch    inlets and the live view
+//! inbox  log              each knows a few words of the director: event, fact
+//! director                THE DECISIONS: events in, effects out, no I/O, no clock
+//! check  plan             probes; what the table should be, and how to get there
+//! config  health  ipvs    text to model; one server's health; the kernel's table
+//! child  model  notify    running programs; what the world is; the service manager
 //! ```
 //!
-//! `docs/architecture.md` says how many of each thing live at run time, who owns them and how they end;
-//! `tests/architecture.rs` holds the floors.
+//! Rooms that only think (`model`, `health`, `plan`, `director`, `config` but for its `system`, and the table as a value)
+//! touch no task, socket, process, file or clock. `tests/architecture.rs` reads this drawing and holds all of it;
+//! `docs/architecture.md` says how many of each thing live at run time, who owns them and how they end.
 
 pub mod check;
 pub mod child;

@@ -1,10 +1,9 @@
 //! A build without a family of checks names what it lacks where a configuration asks for it.
 #![cfg(not(feature = "http"))]
-#![expect(clippy::unwrap_used, reason = "a test may")]
 
 use std::path::Path;
 
-use ldirectord::config::{MemoryFiles, TableResolver, load};
+use ldirectord::config::{Diagnostic, MemoryFiles, TableResolver, load};
 
 #[test]
 fn a_service_that_was_left_out_is_named() {
@@ -12,7 +11,7 @@ fn a_service_that_was_left_out_is_named() {
                 virtual=192.0.2.1:443\n\treal=10.0.0.1:443 gate\n\tchecktype=connect\n";
     let fs = MemoryFiles::default().with("/x.cf", text);
     let rejected = load(Path::new("/x.cf"), &fs, &TableResolver::default()).unwrap_err();
-    let lines: Vec<String> = rejected.diagnostics.iter().map(|diagnostic| diagnostic.headline()).collect();
+    let lines: Vec<String> = rejected.diagnostics.iter().map(Diagnostic::headline).collect();
     assert_eq!(
         lines,
         [

@@ -1,6 +1,8 @@
 //! The table through a program: a stand-in for `ipvsadm` that keeps a table in a file and can fail in all the ways of
 //! the real one (`tests/data/ipvsadm`).
 
+#![expect(clippy::disallowed_methods, reason = "programs take real time")]
+
 use std::{
     fs,
     os::unix::fs::symlink,

@@ -1,6 +1,8 @@
 //! What the journal is sent, read by a stand-in at the journal's own address. The address is fixed, so the test runs
 //! itself again in a mount namespace of its own; where there is none to be had, it says so and is skipped.
 
+#![expect(clippy::disallowed_methods, reason = "it runs itself again, and any time will do")]
+
 use std::{
     collections::BTreeMap,
     env, fs,

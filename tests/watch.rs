@@ -2,6 +2,8 @@
 //!
 //! Each test waits for what shall come. What shall not come is shown by a change after it that is the next to come.
 
+#![expect(clippy::disallowed_methods, reason = "files change in real time")]
+
 use std::{
     fs::{self, File},
     future::Future,

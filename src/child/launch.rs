@@ -12,6 +12,10 @@ use std::{
 ///
 /// # Errors
 /// It cannot be started.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "it is meant to outlive us, and this is the room that starts programs"
+)]
 pub fn launch(
     program: PathBuf,
     arguments: impl IntoIterator<Item = OsString>,

@@ -166,6 +166,7 @@ pub async fn run(program: Program) -> Result<Finished, ChildError> {
     Ok(Finished { status, stdout: stdout.bytes, stderr: stderr.bytes, truncated })
 }
 
+#[expect(clippy::disallowed_methods, reason = "the one place where programs are started")]
 fn spawn(
     argv: &[OsString],
     variables: &[(OsString, OsString)],

@@ -1,5 +1,7 @@
 //! Real programs in real time, all of them ended by themselves or by a short deadline.
 
+#![expect(clippy::disallowed_methods, reason = "real programs take real time")]
+
 use std::{fs, path::Path, time::Instant};
 
 use super::*;

@@ -268,6 +268,7 @@ fn teller(facts: &Facts) -> impl Fn(Fact) + Send + Sync + 'static {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "the one wall clock")]
 fn wall_clock() -> SystemTime {
     SystemTime::now()
 }

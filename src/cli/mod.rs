@@ -36,6 +36,11 @@ struct Target {
 }
 
 impl Target {
+    fn new(args: &Args, path: PathBuf) -> Self {
+        let instance = config::instance_of(&path);
+        Self { argument: args.config.clone(), path, instance }
+    }
+
     /// The name for messages: what was written, or the file.
     fn shown(&self) -> String {
         self.argument.clone().unwrap_or_else(|| self.path.display().to_string())
@@ -72,16 +77,14 @@ pub fn main(arguments: impl IntoIterator<Item = String>) -> Exit {
     let path = match config::find(args.config.as_deref(), &SystemFiles) {
         Ok(path) => path,
         Err(error @ config::FindError::NotFound { .. }) => {
-            complain(&error.to_string());
-            return Exit::Failed;
+            return without_file(&args, &error);
         }
         Err(error @ config::FindError::Ambiguous(..)) => {
             complain(&error.to_string());
             return Exit::Config;
         }
     };
-    let instance = config::instance_of(&path);
-    let target = Target { argument: args.config.clone(), path, instance };
+    let target = Target::new(&args, path);
     match args.verb {
         Verb::ConfigTest => configtest::configtest(&target.path),
         Verb::Run => daemon::run(&args, &target),
@@ -94,6 +97,22 @@ pub fn main(arguments: impl IntoIterator<Item = String>) -> Exit {
         | Verb::ForceReload
         | Verb::Status => verbs::act(&args, &target),
     }
+}
+
+/// There is no such configuration. A director that runs all the same is stopped or shown: its file may have been
+/// removed while it ran.
+fn without_file(args: &Args, error: &config::FindError) -> Exit {
+    if let (Verb::Stop | Verb::Status, config::FindError::NotFound { name, tried }) = (args.verb, error) {
+        let places = std::iter::once(PathBuf::from(name)).filter(|path| path.is_absolute());
+        for place in places.chain(tried.iter().cloned()) {
+            let target = Target::new(args, place);
+            if verbs::runs(args, &target) {
+                return verbs::act(args, &target);
+            }
+        }
+    }
+    complain(&error.to_string());
+    Exit::Failed
 }
 
 /// On standard output. Whoever does not listen to the end misses the rest.

@@ -3,12 +3,12 @@
 
 use std::{
     fs,
-    path::Path,
+    path::{Path, PathBuf},
     thread,
     time::{Duration, Instant},
 };
 
-use rustix::process::{Pid, Signal, kill_process, test_kill_process};
+use rustix::process::{Pid, Signal, kill_process};
 
 use crate::control::{self, Answer, ControlError, Question};
 
@@ -31,9 +31,18 @@ enum Found {
     Nothing,
 }
 
+/// Whether a director of this configuration runs.
+pub(super) fn runs(args: &Args, target: &Target) -> bool {
+    matches!(find(target, on_unit(args)), Found::Running(_))
+}
+
+fn on_unit(args: &Args) -> bool {
+    unit::systemd_runs() && !args.direct
+}
+
 /// Does what the verb says.
 pub(super) fn act(args: &Args, target: &Target) -> Exit {
-    let on_unit = unit::systemd_runs() && !args.direct;
+    let on_unit = on_unit(args);
     let found = find(target, on_unit);
     match args.verb {
         Verb::Status => status(target, &found),
@@ -161,23 +170,42 @@ fn find(target: &Target, on_unit: bool) -> Found {
     if on_unit && let Some(pid) = unit::main_pid(&target.instance.unit()) {
         return Found::Running(pid);
     }
-    if let Some(pid) = lock::holder(&control::lock_file(target.instance.name())) {
+    // One that was killed may hold the lock for a moment longer.
+    if let Some(pid) = lock::holder(&control::lock_file(target.instance.name())).filter(|pid| lives(*pid)) {
         return Found::Running(pid);
     }
     // The pid file is for those who look for it, and may be that of an older program.
-    let Ok(text) = fs::read_to_string(target.pid_file()) else { return Found::Nothing };
+    let pid_file = target.pid_file();
+    let Ok(text) = fs::read_to_string(&pid_file) else { return Found::Nothing };
     match text.trim().parse() {
-        Ok(pid) if is_director(pid) => Found::Running(pid),
+        Ok(pid) if is_director(pid, &pid_file) => Found::Running(pid),
         Ok(_) => Found::Stale,
         // An empty one is a start that has not come far.
         Err(_) => Found::Nothing,
     }
 }
 
-/// As the reference has it: the process's command line names the program.
-fn is_director(pid: u32) -> bool {
-    let line = fs::read(Path::new("/proc").join(pid.to_string()).join("cmdline")).unwrap_or_default();
-    String::from_utf8_lossy(&line).contains("ldirectord")
+/// As the reference has it, the process's command line names the program; but the number may have been given to an
+/// editor of our configuration since, or to the director of another one.
+fn is_director(pid: u32, pid_file: &Path) -> bool {
+    let line = fs::read(proc(pid, "cmdline")).unwrap_or_default();
+    let line = String::from_utf8_lossy(&line);
+    let words: Vec<&str> = line.split('\0').collect();
+    let names_us =
+        words.iter().any(|word| Path::new(word).file_name().is_some_and(|name| name == "ldirectord"));
+    let mut after = words.iter().skip_while(|word| **word != "--pid-file").skip(1);
+    names_us && after.next().is_none_or(|theirs| Path::new(theirs) == pid_file)
+}
+
+/// Whether a process has not ended. One that has may be there still, where its parent does not bury the dead: a
+/// container's first process often does not.
+fn lives(pid: u32) -> bool {
+    let stat = fs::read_to_string(proc(pid, "stat")).unwrap_or_default();
+    stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with(['Z', 'X']))
+}
+
+fn proc(pid: u32, file: &str) -> PathBuf {
+    Path::new("/proc").join(pid.to_string()).join(file)
 }
 
 fn ask(target: &Target, question: Question, patience: Duration) -> Result<Answer, ControlError> {
@@ -194,10 +222,10 @@ fn signal(pid: u32, signal: Signal) -> Result<(), String> {
 }
 
 /// Waits until a process has ended.
+#[expect(clippy::disallowed_methods, reason = "a command that does nothing else may sleep")]
 fn gone(pid: u32) -> Result<(), String> {
     let until = Instant::now() + STOP_WITHIN;
-    let Some(process) = pid_of(pid) else { return Ok(()) };
-    while test_kill_process(process).is_ok() {
+    while lives(pid) {
         if Instant::now() > until {
             return Err(format!("process {pid} did not end within {} s", STOP_WITHIN.as_secs()));
         }

@@ -76,6 +76,7 @@ mod tests {
     };
 
     #[test]
+    #[expect(clippy::disallowed_methods, reason = "the blocking client needs a thread of its own")]
     fn questions_reach_the_loop_and_answers_come_back() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("www.sock");

@@ -1,6 +1,6 @@
 //! The director's end.
 
-use std::{io, os::unix::fs::PermissionsExt, path::Path, sync::Arc, time::Duration};
+use std::{io, os::unix::fs::PermissionsExt, path::{Path, PathBuf}, sync::Arc, time::Duration};
 
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
@@ -28,6 +28,17 @@ const AT_ONCE: usize = 16;
 #[derive(Debug)]
 pub struct ControlServer {
     listener: std::os::unix::net::UnixListener,
+    _name: Name,
+}
+
+/// The socket's name in the file system, which goes when nobody listens any more.
+#[derive(Debug)]
+struct Name(PathBuf);
+
+impl Drop for Name {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
 }
 
 impl ControlServer {
@@ -44,7 +55,7 @@ impl ControlServer {
         let listener = std::os::unix::net::UnixListener::bind(path)?;
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
         listener.set_nonblocking(true)?;
-        Ok(Self { listener })
+        Ok(Self { listener, _name: Name(path.to_owned()) })
     }
 }
 
@@ -57,7 +68,8 @@ pub async fn serve(
     inbox: Inbox,
     snapshots: watch::Receiver<Arc<Snapshot>>,
 ) -> io::Result<()> {
-    let listener = UnixListener::from_std(server.listener)?;
+    let ControlServer { listener, _name } = server;
+    let listener = UnixListener::from_std(listener)?;
     let mut talks = JoinSet::new();
     loop {
         tokio::select! {

@@ -171,10 +171,10 @@ impl Director {
         self.life.deadline().into_iter().chain(self.in_force_by).min()
     }
 
-    /// Every check has given its first verdict.
+    /// How many checks have not given their first verdict yet.
     #[must_use]
-    pub fn first_round_over(&self) -> bool {
-        self.checks.awaited() == 0
+    pub fn awaited(&self) -> usize {
+        self.checks.awaited()
     }
 
     /// The view of this moment. Costs one pointer a virtual service; all rows are shared.

@@ -130,6 +130,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::disallowed_methods, reason = "any time will do")]
     fn each_line_is_a_datagram() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("log");

@@ -30,8 +30,12 @@ use super::{
 const PUBLISH_GAP: Duration = Duration::from_millis(20);
 /// Writes to the table are at least this far apart.
 const WRITE_GAP: Duration = Duration::from_millis(50);
-/// The same while first verdicts come in: a start of thousands of servers is a handful of writes.
-const FIRST_ROUND_WRITE_GAP: Duration = Duration::from_millis(500);
+/// The same while first verdicts of many checks come in, soon after the start and later: a start of thousands of servers
+/// is a handful of writes, and not many more where they are slow to answer.
+const FIRST_ROUND_WRITE_GAP: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(1));
+/// So few first verdicts that are still to come make nobody wait: a server that hangs must not delay what a reload or
+/// another server's failure wants.
+const FEW: usize = 8;
 /// Messages and verdicts taken in one turn before the timers are looked at again.
 const BATCH: usize = 64;
 
@@ -55,13 +59,15 @@ pub(super) struct Loop<I, P> {
     /// The director wants to hear when the table is as wanted.
     pub(super) owed: bool,
     snapshots: watch::Sender<Arc<Snapshot>>,
+    started: Instant,
     published: Option<Instant>,
     status: String,
     /// The table, while no job has it.
     ipvs: Option<I>,
     jobs: JoinSet<(I, Done)>,
-    /// The job that is out reads the whole table, and was begun after this configuration was read.
+    /// A configuration that was read and waits for a reading of the table.
     loaded: Option<Loaded>,
+    /// The job that is out reads the whole table, and was begun after that configuration was read.
     reading_for_load: bool,
     background: Option<tokio::runtime::Handle>,
     tickets: u64,
@@ -103,6 +109,7 @@ pub async fn run<I: Ipvs, P: Prober>(
         stale: true,
         owed: false,
         snapshots: outlets.snapshots,
+        started: now,
         published: None,
         status: String::new(),
         ipvs: Some(ipvs),
@@ -222,7 +229,12 @@ impl<I: Ipvs, P: Prober> Loop<I, P> {
 
     /// Starts the next job on the table, if there is one; tells the director when there is nothing left.
     fn start_job(&mut self, now: Instant) -> Option<Result<(), Fatal>> {
-        let gap = if self.director.first_round_over() { WRITE_GAP } else { FIRST_ROUND_WRITE_GAP };
+        let (soon, later) = FIRST_ROUND_WRITE_GAP;
+        let gap = if self.director.awaited() <= FEW {
+            WRITE_GAP
+        } else {
+            ((now - self.started) / 2).clamp(soon, later)
+        };
         self.reconciler.set_gap(gap);
         if let Some(job) = self.reconciler.next(now.into_std())
             && let Some(ipvs) = self.ipvs.take()

@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// The options of one change, e.g. `-a -t 192.0.2.1:80 -r 10.0.0.1:80 -g -w 5`. No word holds a blank or a quote, so
-/// the words of the line are the arguments ([`refusal`](crate::ipvs::refusal) sees to it for names that came from
+/// the words of the line are the arguments ([`refusal`](fn@crate::ipvs::refusal) sees to it for names that came from
 /// outside).
 #[must_use]
 pub fn line(op: &Op) -> impl fmt::Display + '_ {

@@ -1,0 +1,39 @@
+#!/bin/bash
+# Installs into an empty folder and looks at what is there; then uninstalls, and nothing may be left but folders.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+dest=$(mktemp -d)
+trap 'rm -rf "$dest"' EXIT
+binaries=${CARGO_TARGET_DIR:-target}/release
+failures=0
+
+# expect WHAT COMMAND...
+expect() {
+	local what=$1
+	shift
+	if "$@" >"$dest.out" 2>&1; then
+		echo "  ok    $what"
+	else
+		echo "  FAIL  $what"
+		sed 's/^/        | /' "$dest.out"
+		failures=$((failures + 1))
+	fi
+	rm -f "$dest.out"
+}
+
+no_files() {
+	[ -z "$(find "$dest" ! -type d -print -quit)" ]
+}
+
+expect "make install" make --no-print-directory install PREBUILT="$binaries" DESTDIR="$dest" PREFIX=/usr
+expect "/usr/sbin/ldirectord runs" "$dest/usr/sbin/ldirectord" --version
+for file in lib/systemd/system/ldirectord.service lib/systemd/system/ldirectord@.service \
+	share/dbus-1/system.d/org.linuxvirtualserver.Ldirectord1.conf \
+	share/doc/ldirectord/examples/guide-www.cf share/doc/ldirectord/examples/demo.cf; do
+	expect "/usr/$file" test -f "$dest/usr/$file"
+done
+expect "heartbeat finds it" test -L "$dest/etc/ha.d/resource.d/ldirectord"
+expect "make uninstall" make --no-print-directory uninstall DESTDIR="$dest" PREFIX=/usr
+expect "leaves no file" no_files
+[ "$failures" = 0 ]

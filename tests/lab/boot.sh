@@ -1,0 +1,48 @@
+#!/bin/bash
+# boot.sh IMAGE FOLDER SCRIPT [SECONDS]: boots a fresh guest from IMAGE, with FOLDER of this machine as its /mnt/host,
+# runs FOLDER/SCRIPT in it and exits with that script's status; 124 where the guest had not ended after SECONDS (600).
+# What the guest prints comes out as it comes, and is kept in FOLDER/console. The image stays as it was.
+set -euo pipefail
+. "$(dirname "$0")/host.sh"
+
+image=$(realpath "${1:?usage: boot.sh IMAGE FOLDER SCRIPT [SECONDS]}")
+folder=$(realpath "${2:?a folder to share}")
+script=${3:?a script to run}
+limit=${4:-600}
+
+work=$(mktemp -d "${TMPDIR:-/tmp}/ldirectord-boot.XXXXXX")
+guest=
+# The guest is a process group of its own, and all of it ends with us.
+clean_up() {
+	if [ -n "$guest" ]; then
+		kill -KILL -- "-$guest" 2>/dev/null || true
+		wait "$guest" 2>/dev/null || true
+	fi
+	rm -rf "$work"
+}
+trap clean_up EXIT
+trap 'exit 130' INT TERM HUP
+
+rm -f "$folder/status"
+mkfifo "$work/console"
+sed -u 's/\r*$//' <"$work/console" | tee "$folder/console" &
+printer=$!
+
+# con0 is the console that the script prints on. uml_dir keeps what User-Mode Linux would leave in the home directory.
+# The guest measures time by this machine's clock: where we may, it goes before what else is running here.
+precedence=(nice -n -10)
+"${precedence[@]}" true 2>/dev/null || precedence=()
+setsid "${precedence[@]}" linux.uml "ubd0=$work/cow,$image" root=/dev/ubda rw mem=1536M uml_dir="$work" umid=guest \
+	con=null con0=null,fd:1 con1=null ssl=null selinux=0 apparmor=0 quiet loglevel=3 systemd.show_status=0 panic=-1 TERM=dumb \
+	"lab.share=$folder" "lab.run=$script" </dev/null >"$work/console" 2>&1 &
+guest=$!
+
+if ! timeout "$limit" tail --pid="$guest" -f /dev/null >/dev/null; then
+	echo "boot.sh: the guest had not ended after $limit s" >&2
+	exit 124
+fi
+wait "$guest" || true
+guest=
+wait "$printer" || true
+[ -s "$folder/status" ] || die "the guest ended before its script did; see $folder/console"
+exit "$(cat "$folder/status")"

@@ -1,0 +1,101 @@
+//! Which configuration is meant, and that each has one director.
+
+use crate::{farm, until, world::World};
+
+#[test]
+fn configurations_are_found_where_the_guide_puts_them() {
+    let Some(world) = World::new() else { return };
+    world.write("/etc/ha.d/conf/www", &farm([]));
+    for name in ["www", "www.cf", "conf/www", "/etc/ha.d/conf/www"] {
+        let came = world.good(&format!("{name} configtest"));
+        assert!(
+            came.out.starts_with("/etc/ha.d/conf/www: good: 1 virtual service, 0 real servers"),
+            "{came:?}"
+        );
+    }
+    let lost = world.run("shop start");
+    assert_eq!(lost.code, 1);
+    assert!(lost.err.contains("Config file shop not found (looked for /etc/ha.d/shop,"), "{lost:?}");
+    let none = world.run("start");
+    assert!(none.code == 1 && none.err.contains("Config file ldirectord not found"), "{none:?}");
+
+    world.write("/etc/ha.d/www.cf", &farm([]));
+    let two = world.run("www start");
+    assert_eq!(two.code, 2);
+    assert!(two.err.contains("/etc/ha.d/www.cf") && two.err.contains("/etc/ha.d/conf/www "), "{two:?}");
+}
+
+#[test]
+fn a_path_from_the_working_directory() {
+    let Some(world) = World::new() else { return };
+    std::fs::write(world.folder().join("shop.cf"), farm([])).unwrap();
+    let program = |words: &str| {
+        let script = format!("cd {}; exec \"$0\" {words}", world.folder().display());
+        let program = world.program("").get_args().last().unwrap().to_owned();
+        world.command("sh").arg("-c").arg(script).arg(program).output().unwrap()
+    };
+    assert!(program("shop.cf start").status.success());
+    let pid = world.pid("shop.cf").unwrap();
+    assert!(world.is_alive(pid), "though it works in / itself");
+    assert!(program("./shop.cf reload").status.success());
+    assert!(program("shop.cf stop").status.success());
+    assert!(!world.is_alive(pid));
+}
+
+#[test]
+fn the_default_configuration() {
+    let Some(world) = World::new() else { return };
+    world.write("/etc/ha.d/ldirectord.cf", &farm([]));
+    world.good("start");
+    let pid = world.pid("ldirectord").unwrap();
+    let status = world.good("status");
+    assert_eq!(status.err, format!("ldirectord for /etc/ha.d/ldirectord.cf is running with pid: {pid}\n"));
+    world.good("stop");
+    assert_eq!(world.run("status").code, 3);
+}
+
+#[test]
+fn one_configuration_has_one_director_by_whatever_name() {
+    let Some(world) = World::www(&farm([])) else { return };
+    world.good("www start");
+    let pid = world.pid("www").unwrap();
+    for words in ["www run", "-d www.cf start", "/etc/ha.d/www.cf run"] {
+        let second = world.run(words);
+        assert_eq!(second.code, 1, "{words}: {second:?}");
+        assert!(second.err.contains("is running already"), "{words}: {second:?}");
+    }
+    // The reference has a pid file for each way of writing the name, and may start one for each.
+    world.good("www.cf start");
+    let status = world.good("www.cf status");
+    assert_eq!(status.err, format!("ldirectord for www.cf is running with pid: {pid}\n"));
+    world.good("/etc/ha.d/www.cf stop");
+    assert!(!world.is_alive(pid));
+    assert!(world.table().is_empty());
+}
+
+#[test]
+fn a_director_in_the_foreground_is_seen_by_the_other_verbs() {
+    let Some(world) = World::www(&farm([])) else { return };
+    let run = world.foreground("www run", &[]);
+    until(&world, "it serves", || run.err().contains("Serving"));
+    let status = world.good("www status");
+    assert_eq!(status.err, format!("ldirectord for www is running with pid: {}\n", run.pid));
+    world.good("www start");
+    world.good("www reload");
+    world.good("www stop");
+    assert_eq!(run.ends_within(crate::SOON).code, 0);
+}
+
+#[test]
+fn two_configurations_run_side_by_side() {
+    let Some(world) = World::www(&farm([])) else { return };
+    world.write("/etc/ha.d/shop.cf", &farm([]).replace("192.0.2.1", "192.0.2.2"));
+    world.good("www start");
+    world.good("shop start");
+    assert_eq!(world.table().len(), 2);
+    world.good("www stop");
+    assert!(world.table().keys().eq(["192.0.2.2:80"]));
+    world.good("shop status");
+    world.good("shop stop");
+    assert!(world.table().is_empty());
+}
