@@ -1,6 +1,12 @@
 //! The director's end.
 
-use std::{io, os::unix::fs::PermissionsExt, path::{Path, PathBuf}, sync::Arc, time::Duration};
+use std::{
+    io,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},

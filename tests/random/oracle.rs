@@ -141,7 +141,8 @@ pub fn tweaked(config: &Config, seed: u64) -> Arc<Config> {
         match rng.below(6) {
             0 => service.quiescent = !service.quiescent,
             1 => {
-                service.failure_count = NonZeroU32::new(u32::from(1 + number(&mut rng, 3))).expect("not zero")
+                service.failure_count =
+                    NonZeroU32::new(u32::from(1 + number(&mut rng, 3))).expect("not zero");
             }
             2 => service.persistence = rng.once_in(2).then(|| persistence(&mut rng, service.id)),
             3 => service.fallback = None,

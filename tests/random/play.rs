@@ -307,11 +307,11 @@ impl Stage {
     /// The service manager was told of an end for each beginning.
     fn phases(&self) -> Result<(), String> {
         let reports = lock(&self.running.reports);
-        let phases = reports.iter().filter_map(|report| match report {
+        let mut phases = reports.iter().filter_map(|report| match report {
             Report::Phase(phase) => Some(*phase),
             Report::Status(_) | Report::Alive => None,
         });
-        match phases.last() {
+        match phases.next_back() {
             Some(Phase::Ready) => Ok(()),
             other => Err(format!("at rest the last word to the service manager is {other:?}")),
         }
