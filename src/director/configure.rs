@@ -69,6 +69,7 @@ impl Director {
             };
         });
         self.in_force.extend(self.loading.take().into_iter().flatten());
+        self.await_force(now);
         self.finish_load(fx);
         self.answer_in_force(fx);
     }
@@ -101,8 +102,14 @@ impl Director {
     /// Those who asked for the configuration hear once the table is as it wants, or cannot be brought there now.
     pub(super) fn answer_in_force(&mut self, fx: &mut Vec<Effect>) {
         if self.settled || self.table_trouble.is_some() {
-            fx.extend(self.in_force.drain(..).map(|ticket| Effect::Answer(ticket, Ok(()))));
+            self.answer_all(fx);
         }
+    }
+
+    /// The configuration is in force for all who asked for it.
+    pub(super) fn answer_all(&mut self, fx: &mut Vec<Effect>) {
+        self.in_force_by = None;
+        fx.extend(self.in_force.drain(..).map(|ticket| Effect::Answer(ticket, Ok(()))));
     }
 
     fn set_config_state(&mut self, fx: &mut Vec<Effect>, change: impl FnOnce(&mut ConfigState)) {

@@ -1,7 +1,7 @@
 //! The director itself: its state, and the one function through which everything that happens goes.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
     time::{Instant, SystemTime},
 };
@@ -41,6 +41,9 @@ pub struct Director {
     pub(super) services: Vec<ServiceState>,
     pub(super) index: HashMap<VirtualId, usize>,
     pub(super) checks: Checks,
+    /// Servers of which verdicts brought news, by their service: what follows for table and views is worked out once
+    /// for all of them, since a service of thousands may lose thousands at once.
+    touched: BTreeMap<usize, BTreeSet<usize>>,
     pub(super) config_state: Arc<ConfigState>,
     pub(super) table_trouble: Option<Arc<str>>,
     pub(super) life: Life,
@@ -48,6 +51,8 @@ pub struct Director {
     pub(super) loading: Option<Vec<Ticket>>,
     /// The configuration was loaded; these wait until the table is as it wants.
     pub(super) in_force: Vec<Ticket>,
+    /// They hear by then, whatever the table does.
+    pub(super) in_force_by: Option<Instant>,
     /// Somebody asked for a load while one was under way: another follows.
     pub(super) load_again: Vec<Ticket>,
     pub(super) load_again_wanted: bool,
@@ -85,11 +90,13 @@ impl Director {
             services: Vec::new(),
             index: HashMap::new(),
             checks: Checks::default(),
+            touched: BTreeMap::new(),
             config_state: Arc::new(ConfigState { loaded_at: Some(now.wall), ..ConfigState::default() }),
             table_trouble: None,
             life: Life::Starting { deadline: None },
             loading: None,
             in_force: Vec::new(),
+            in_force_by: None,
             load_again: Vec::new(),
             load_again_wanted: false,
             settled: true,
@@ -101,11 +108,14 @@ impl Director {
         (director, fx)
     }
 
-    /// Something happened.
+    /// Something happened. After one or more verdicts in a row [`Self::conclude`] tells what follows from them.
     pub fn on(&mut self, now: Now, event: Event) -> Vec<Effect> {
         let mut fx = Vec::new();
         if !self.heeds(&event) {
             return fx;
+        }
+        if !matches!(event, Event::Probed(..)) {
+            self.conclude_into(now, &mut fx);
         }
         match event {
             Event::Probed(id, verdict) => self.probed(now, id, &verdict, &mut fx),
@@ -133,10 +143,32 @@ impl Director {
         fx
     }
 
+    /// What follows from the verdicts since the last call, for the table and for the views.
+    pub fn conclude(&mut self, now: Now) -> Vec<Effect> {
+        let mut fx = Vec::new();
+        self.conclude_into(now, &mut fx);
+        fx
+    }
+
+    fn conclude_into(&mut self, now: Now, fx: &mut Vec<Effect>) {
+        for (service, reals) in std::mem::take(&mut self.touched) {
+            if !self.life.stopping() {
+                self.want(service, false, fx);
+            }
+            self.refresh(service, Some(&reals), fx);
+        }
+        self.look_ready(now, fx);
+    }
+
+    /// Verdicts wait for [`Self::conclude`].
+    pub(super) fn inconclusive(&self) -> bool {
+        !self.touched.is_empty()
+    }
+
     /// When [`Event::Due`] is to be handed in.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
-        self.life.deadline()
+        self.life.deadline().into_iter().chain(self.in_force_by).min()
     }
 
     /// How many checks have not given their first verdict yet.
@@ -181,7 +213,6 @@ impl Director {
                 self.changed(now, place, news, fx);
             }
         }
-        self.look_ready(now, fx);
     }
 
     /// Something about one real server is news.
@@ -222,18 +253,16 @@ impl Director {
                 state.last_transition = Some(now.wall);
                 state.foreign_weight = None;
                 fx.push(Effect::Tell(Fact::WentUp { virtual_id, real: real_id, old, check }));
-                self.want(service, false, fx);
             }
             (Some(Change::WentDown), Some(reason)) => {
                 state.last_transition = Some(now.wall);
                 state.foreign_weight = None;
                 let reason = reason.clone();
                 fx.push(Effect::Tell(Fact::WentDown { virtual_id, real: real_id, old, check, reason }));
-                self.want(service, false, fx);
             }
             (Some(Change::Soft { .. } | Change::WentDown) | None, _) => {}
         }
-        self.refresh(service, Some(real), fx);
+        self.touched.entry(service).or_default().insert(real);
     }
 
     /// Works out what the table should have for one service, and says so if that is news.
@@ -248,12 +277,12 @@ impl Director {
         }
     }
 
-    /// Makes the rows of a service anew: that of one real server, or all of them.
-    pub(super) fn refresh(&mut self, service: usize, only: Option<usize>, fx: &mut Vec<Effect>) {
+    /// Makes the rows of a service anew: those of some real servers, or all of them.
+    pub(super) fn refresh(&mut self, service: usize, only: Option<&BTreeSet<usize>>, fx: &mut Vec<Effect>) {
         let this = &mut self.services[service];
         let reals = (0..this.reals.len())
             .map(|i| match only {
-                Some(real) if real != i => this.row.reals[i].clone(),
+                Some(reals) if !reals.contains(&i) => this.row.reals[i].clone(),
                 Some(_) | None => Arc::new(real_row(&this.config, i, &this.reals[i], &self.checks)),
             })
             .collect();

@@ -11,8 +11,13 @@ use super::{Director, Effect, Event, Fact, Now, Phase, Refusal};
 
 /// How long a start waits for first verdicts at most, once the table was written.
 const READY_WITHIN: Duration = Duration::from_secs(5);
+/// How long those who asked for a reload wait for the table at most. In a farm where servers come and go all the time
+/// there may be no moment at which it is as wanted.
+const IN_FORCE_WITHIN: Duration = Duration::from_secs(20);
 /// How long a stop tries to have the table as it should be.
 const STOP_WITHIN: Duration = Duration::from_secs(15);
+/// The same where the table is left to the next process, which finds out by itself what could not be written.
+const LEAVE_WITHIN: Duration = Duration::from_secs(2);
 
 /// Where in its life the director is.
 #[derive(Clone, Copy, Debug)]
@@ -24,8 +29,10 @@ pub(super) enum Life {
     },
     /// The farm is served.
     Serving,
-    /// Our services are leaving the table.
+    /// Our services are leaving the table, or it is left to the next process.
     Stopping {
+        /// They are leaving.
+        clean: bool,
         /// The program ends then, whatever is left.
         deadline: Instant,
     },
@@ -44,7 +51,7 @@ impl Life {
         match self {
             Self::Starting { deadline } => deadline,
             Self::Serving => None,
-            Self::Stopping { deadline } => Some(deadline),
+            Self::Stopping { deadline, .. } => Some(deadline),
         }
     }
 }
@@ -52,7 +59,7 @@ impl Life {
 impl Director {
     /// The start is over once every check has spoken and its word is in the table.
     pub(super) fn look_ready(&mut self, now: Now, fx: &mut Vec<Effect>) {
-        if self.life.starting() && self.settled && self.checks.awaited() == 0 {
+        if self.life.starting() && self.settled && self.checks.awaited() == 0 && !self.inconclusive() {
             self.ready(now, fx);
         }
     }
@@ -74,9 +81,15 @@ impl Director {
 
     /// A deadline of ours passed.
     pub(super) fn due(&mut self, now: Now, fx: &mut Vec<Effect>) {
+        if self.in_force_by.is_some_and(|at| at <= now.instant) {
+            self.answer_all(fx);
+        }
         match self.life {
             Life::Starting { deadline: Some(at) } if at <= now.instant => self.ready(now, fx),
-            Life::Stopping { deadline } if deadline <= now.instant => {
+            Life::Stopping { clean: false, deadline } if deadline <= now.instant => {
+                fx.push(Effect::Exit(Ok(())));
+            }
+            Life::Stopping { clean: true, deadline } if deadline <= now.instant => {
                 let why = self.table_trouble.clone();
                 let why = why.unwrap_or_else(|| "the table could not be written in time".into());
                 fx.push(Effect::Exit(Err(why)));
@@ -90,7 +103,8 @@ impl Director {
         if self.life.stopping() {
             return;
         }
-        self.life = Life::Stopping { deadline: now.instant + STOP_WITHIN };
+        self.life =
+            Life::Stopping { clean, deadline: now.instant + if clean { STOP_WITHIN } else { LEAVE_WITHIN } };
         fx.push(Effect::Tell(Fact::Stopping { why, clean }));
         Self::notify(Phase::Stopping, fx);
         fx.extend(self.checks.stop_all().into_iter().map(Effect::StopProbe));
@@ -106,10 +120,19 @@ impl Director {
         self.look_ended(fx);
     }
 
-    /// The end is there once the table is as it should be left.
+    /// The end is there once the table is as it should be left; what cannot be written now is for the next process.
     pub(super) fn look_ended(&mut self, fx: &mut Vec<Effect>) {
-        if self.life.stopping() && self.settled {
+        if let Life::Stopping { clean, .. } = self.life
+            && (self.settled || (!clean && self.table_trouble.is_some()))
+        {
             fx.push(Effect::Exit(Ok(())));
+        }
+    }
+
+    /// From now on those who asked for the configuration wait only so long.
+    pub(super) fn await_force(&mut self, now: Now) {
+        if !self.in_force.is_empty() {
+            self.in_force_by.get_or_insert(now.instant + IN_FORCE_WITHIN);
         }
     }
 

@@ -40,7 +40,9 @@ impl Snapshot {
         if dead > 0 {
             parts.push(format!("{dead} without any server"));
         }
-        let down = self.virtuals.iter().flat_map(|v| &v.reals).find(|real| !real.state.serves());
+        // Only services that miss a server are looked through: there may be tens of thousands of servers.
+        let missing = self.virtuals.iter().filter(|v| v.serving < v.reals.len());
+        let down = missing.flat_map(|v| &v.reals).find(|real| !real.state.serves());
         if let Some((real, failure)) = down.and_then(|real| Some((real, real.last_failure.as_ref()?))) {
             let more = total - up - 1;
             let more = if more > 0 { format!(", {more} more") } else { String::new() };

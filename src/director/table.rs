@@ -105,7 +105,7 @@ impl Director {
             if let Some(weight) = weight {
                 fx.push(Effect::Tell(Fact::ForeignWeight { virtual_id, real, weight, configured }));
             }
-            self.refresh(service, Some(i), fx);
+            self.refresh(service, Some(&[i].into()), fx);
             return;
         }
     }

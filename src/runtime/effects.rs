@@ -93,7 +93,13 @@ impl<I: Ipvs, P: Prober> Loop<I, P> {
         self.loads.spawn((self.load_fn)());
     }
 
-    fn callback(&mut self, command: model::Command) {
+    /// One at a time, and after it the last that was wanted meanwhile: it finds the file as it is then. Two that copy
+    /// the file at once could leave the older one behind.
+    pub(super) fn callback(&mut self, command: model::Command) {
+        if !self.hooks.is_empty() {
+            self.next_hook = Some(command);
+            return;
+        }
         let program = command.argv.first().cloned().unwrap_or_default();
         let run = (self.hook)(command);
         self.hooks.spawn(async move { (program, run.await) });

@@ -16,6 +16,7 @@ use crate::{
     director::{Director, Event, Fact, Now, Rejection, Snapshot, Start, Ticket},
     inbox::Input,
     ipvs::{Ipvs, Scope},
+    model,
     plan::{Done, Job, Outcome, Reconciler},
 };
 
@@ -46,6 +47,8 @@ pub(super) struct Loop<I, P> {
     pub(super) telling: Telling,
     pub(super) waiting: Waiting,
     pub(super) hooks: Hooks,
+    /// Wanted while another one ran.
+    pub(super) next_hook: Option<model::Command>,
     pub(super) hook: HookFn,
     pub(super) load_fn: LoadFn,
     pub(super) loads: JoinSet<Result<Loaded, Rejection>>,
@@ -97,6 +100,7 @@ pub async fn run<I: Ipvs, P: Prober>(
         telling: Telling::new(outlets.facts),
         waiting: Waiting::new(),
         hooks: Hooks::new(),
+        next_hook: None,
         hook,
         load_fn: load,
         loads: JoinSet::new(),
@@ -185,6 +189,10 @@ impl<I: Ipvs, P: Prober> Loop<I, P> {
         {
             *next = now + *every;
             (self.service)(Report::Alive);
+        }
+        let effects = self.director.conclude(self.now());
+        if let Some(end) = self.carry_out(effects) {
+            return Some(end);
         }
         if self.director.deadline().is_some_and(|at| at <= now.into_std()) {
             let effects = self.director.on(self.now(), Event::Due);
@@ -305,6 +313,9 @@ impl<I: Ipvs, P: Prober> Loop<I, P> {
         };
         let at = (self.clock)();
         self.telling.tell(at, fact);
+        if let Some(command) = self.next_hook.take() {
+            self.callback(command);
+        }
     }
 
     fn take(&mut self, input: Input) -> Option<Result<(), Fatal>> {

@@ -15,8 +15,8 @@ use ldirectord::{
         table::{kernel_id, kernel_settings},
     },
     model::{
-        Cadence, Check, CheckKind, CheckSpec, Config, Fallback, Family, Forward, Netmask, Persistence, Real,
-        RealId, Service as Protocol, Settings, Virtual, VirtualId,
+        Cadence, Check, CheckKind, CheckSpec, Command, Config, Fallback, Family, Forward, Netmask,
+        Persistence, Real, RealId, Service as Protocol, Settings, Virtual, VirtualId,
     },
 };
 
@@ -104,9 +104,10 @@ pub fn config(seed: u64) -> Arc<Config> {
             reals,
         }));
     }
+    let callback = Some(Command { argv: vec!["/etc/ha.d/putcfg".into()] });
     let resync_interval = (!rng.once_in(5)).then_some(Duration::from_secs(10));
     Arc::new(Config {
-        settings: Settings { autoreload: true, resync_interval, ..Settings::default() },
+        settings: Settings { autoreload: true, callback, resync_interval, ..Settings::default() },
         virtuals,
     })
 }
@@ -140,7 +141,8 @@ pub fn tweaked(config: &Config, seed: u64) -> Arc<Config> {
         match rng.below(6) {
             0 => service.quiescent = !service.quiescent,
             1 => {
-                service.failure_count = NonZeroU32::new(u32::from(1 + number(&mut rng, 3))).expect("not zero")
+                service.failure_count =
+                    NonZeroU32::new(u32::from(1 + number(&mut rng, 3))).expect("not zero");
             }
             2 => service.persistence = rng.once_in(2).then(|| persistence(&mut rng, service.id)),
             3 => service.fallback = None,

@@ -112,7 +112,10 @@ impl Stage {
                     self.asking.push(tokio::spawn(async move { inbox.ask(Command::Reload).await }));
                 }
             }
-            Action::LoadSlow(time) => *lock(&self.running.load_time) = *time,
+            Action::LoadSlow(time) => {
+                *lock(&self.running.load_time) = *time;
+                *lock(&self.running.hook_time) = *time;
+            }
             Action::EditService(n) => memory.meddle(|table| {
                 if let Some(service) = table.0.get_mut(&oracle::virtual_id(*n)) {
                     service.settings.scheduler = "lc".into();
@@ -228,6 +231,7 @@ impl Stage {
     async fn rest(&mut self) -> Result<(), String> {
         self.works();
         *lock(&self.running.load_time) = Duration::ZERO;
+        *lock(&self.running.hook_time) = Duration::ZERO;
         if self.config.settings.resync_interval.is_none() || self.in_force.settings.resync_interval.is_none()
         {
             // Nobody looks for what somebody else did; a reload puts it right.
@@ -303,11 +307,11 @@ impl Stage {
     /// The service manager was told of an end for each beginning.
     fn phases(&self) -> Result<(), String> {
         let reports = lock(&self.running.reports);
-        let phases = reports.iter().filter_map(|report| match report {
+        let mut phases = reports.iter().filter_map(|report| match report {
             Report::Phase(phase) => Some(*phase),
             Report::Status(_) | Report::Alive => None,
         });
-        match phases.last() {
+        match phases.next_back() {
             Some(Phase::Ready) => Ok(()),
             other => Err(format!("at rest the last word to the service manager is {other:?}")),
         }

@@ -136,6 +136,8 @@ pub struct Running {
     pub snapshots: watch::Receiver<Arc<Snapshot>>,
     pub reports: Arc<Mutex<Vec<Report>>>,
     pub task: JoinHandle<Result<(), Fatal>>,
+    /// How long a callback takes.
+    pub hook_time: Arc<Mutex<Duration>>,
     /// How long reading a configuration takes (a slow name server).
     pub load_time: Arc<Mutex<Duration>>,
     /// Good configurations in the order in which they were read.
@@ -160,6 +162,8 @@ pub fn start(table: Watched, world: World, disk: &Disk, callbacks: &Callbacks) -
     let read = loads.clone();
     let load_time: Arc<Mutex<Duration>> = Arc::default();
     let takes = load_time.clone();
+    let hook_time: Arc<Mutex<Duration>> = Arc::default();
+    let lasts = hook_time.clone();
     let begin = lock(disk).clone().expect("the first configuration is good");
     let parts = Parts {
         ipvs: table,
@@ -176,7 +180,11 @@ pub fn start(table: Watched, world: World, disk: &Disk, callbacks: &Callbacks) -
         }),
         hook: Arc::new(move |command| {
             lock(&calls).push(command.argv);
-            Box::pin(async { Ok(()) })
+            let time = *lock(&lasts);
+            Box::pin(async move {
+                sleep(time).await;
+                Ok(())
+            })
         }),
         outlets: Outlets {
             facts: facts_in,
@@ -189,7 +197,7 @@ pub fn start(table: Watched, world: World, disk: &Disk, callbacks: &Callbacks) -
         clock: Arc::new(move || SystemTime::UNIX_EPOCH + epoch.elapsed()),
     };
     let task = tokio::spawn(runtime::run(parts, queue));
-    Running { inbox, facts, snapshots, reports, task, load_time, loads }
+    Running { inbox, facts, snapshots, reports, task, hook_time, load_time, loads }
 }
 
 impl Running {
