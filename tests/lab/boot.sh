@@ -29,6 +29,7 @@ sed -u 's/\r*$//' <"$work/console" | tee "$folder/console" &
 printer=$!
 
 # con0 is the console that the script prints on. uml_dir keeps what User-Mode Linux would leave in the home directory.
+# shellcheck disable=SC2054 # the commas are the kernel's
 options=("ubd0=$work/cow,$image" root=/dev/ubda rw mem=1536M "uml_dir=$work" umid=guest con=null con0=null,fd:1 con1=null
 	ssl=null selinux=0 apparmor=0 quiet loglevel=3 systemd.show_status=0 panic=-1 TERM=dumb "lab.share=$folder" "lab.run=$script")
 
