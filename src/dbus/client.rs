@@ -76,17 +76,18 @@ fn named(error: &zbus::Error) -> Option<(String, String)> {
 /// In words, why nobody could be asked; an answer is waited for for a second.
 pub async fn unit_job_type(bus: &Bus, pid: u32) -> Result<Option<String>, String> {
     let asked = tokio::time::timeout(PATIENCE, ask_job_type(bus, pid)).await;
-    asked.map_err(|_| "systemd does not answer".to_owned())?.map_err(|error| error.to_string())
+    asked.map_err(|_| "systemd does not answer".to_owned())?
 }
 
-async fn ask_job_type(bus: &Bus, pid: u32) -> zbus::Result<Option<String>> {
+async fn ask_job_type(bus: &Bus, pid: u32) -> Result<Option<String>, String> {
     let on_bus = async { job_type(&bus.builder().build().await?, pid).await };
-    let Bus::System = bus else { return on_bus.await };
+    let on_bus = on_bus.await.map_err(|error| error.to_string());
+    let Bus::System = bus else { return on_bus };
     // systemd's own socket as well: a restart must leave the table even while there is no bus.
     let private = zbus::connection::Builder::address(SYSTEMD_PRIVATE).p2p();
     let directly = async { job_type(&private.build().await?, pid).await };
-    match on_bus.await {
-        Err(error) => directly.await.map_err(|_| error),
+    match on_bus {
+        Err(first) => directly.await.map_err(|error| format!("{first}; {error}")),
         answer => answer,
     }
 }
