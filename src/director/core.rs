@@ -261,8 +261,11 @@ impl Director {
                 fx.push(Effect::Tell(Fact::WentDown { virtual_id, real: real_id, old, check, reason }));
             }
             // Views show a server that begins to rise or falls back, people are told when it is up.
-            (Some(Change::Rising { .. } | Change::Relapsed), _)
-            | (Some(Change::Soft { .. } | Change::WentDown) | None, _) => {}
+            (
+                Some(Change::Rising { .. } | Change::Relapsed | Change::Soft { .. } | Change::WentDown)
+                | None,
+                _,
+            ) => {}
         }
         self.touched.entry(service).or_default().insert(real);
     }
