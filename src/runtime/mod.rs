@@ -7,6 +7,7 @@
 mod effects;
 mod event_loop;
 mod scheduler;
+mod timetable;
 
 use std::{sync::Arc, time::SystemTime};
 
