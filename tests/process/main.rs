@@ -22,6 +22,7 @@ mod failures;
 mod log;
 mod names;
 mod notify;
+mod plan;
 mod reload;
 mod restart;
 mod scale;
