@@ -40,6 +40,8 @@ fn config(servers: u8) -> Arc<Config> {
     });
     let service = Virtual {
         id: "tcp:192.0.2.1:80".parse().expect("an identity"),
+        name: None,
+        comment: None,
         scheduler: "wrr".into(),
         persistence: None,
         quiescent: false,

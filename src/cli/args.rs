@@ -62,14 +62,21 @@ pub struct Args {
     pub direct: bool,
     /// The background half of `start`: leave the terminal and its signals, and keep this pid file.
     pub pid_file: Option<PathBuf>,
-    /// For a program to read (`plan`).
-    pub json: bool,
-    /// The exit status tells whether there is something to do (`plan`).
-    pub exit_code: bool,
+    /// How `plan` tells what it finds.
+    pub telling: Telling,
     /// The configuration, where one is named.
     pub config: Option<String>,
     /// What to do.
     pub verb: Verb,
+}
+
+/// How `plan` tells what it finds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Telling {
+    /// For a program to read.
+    pub json: bool,
+    /// The exit status says too whether there is something to change.
+    pub exit_code: bool,
 }
 
 /// What a command line asks for.
@@ -139,8 +146,7 @@ pub fn parse(arguments: impl IntoIterator<Item = String>) -> Request {
         dry_run: flag("dry-run"),
         direct: flag("direct"),
         pid_file: matches.get_one("pid-file").cloned(),
-        json: flag("json"),
-        exit_code: flag("exit-code"),
+        telling: Telling { json: flag("json"), exit_code: flag("exit-code") },
         config,
         verb: *verb,
     })
@@ -171,8 +177,15 @@ mod tests {
 
     fn args(verb: Verb, config: Option<&str>) -> Args {
         let config = config.map(str::to_owned);
-        let (json, exit_code) = (false, false);
-        Args { debug: false, dry_run: false, direct: false, pid_file: None, json, exit_code, config, verb }
+        Args {
+            debug: false,
+            dry_run: false,
+            direct: false,
+            pid_file: None,
+            telling: Telling::default(),
+            config,
+            verb,
+        }
     }
 
     #[test]
@@ -197,7 +210,7 @@ mod tests {
         assert_eq!(line("--dry-run www stop"), Request::Misuse(Some(real.into())));
         let plans = "--json goes with plan, not with status";
         assert_eq!(line("--json www status"), Request::Misuse(Some(plans.into())));
-        let plan = Args { json: true, exit_code: true, ..args(Verb::Plan, Some("www")) };
+        let plan = Args { telling: Telling { json: true, exit_code: true }, ..args(Verb::Plan, Some("www")) };
         assert_eq!(line("--json --exit-code www plan"), Request::Do(plan));
         assert_eq!(line("start www"), Request::Misuse(Some("Unknown command: www".into())));
     }

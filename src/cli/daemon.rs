@@ -31,13 +31,15 @@ use crate::{
     inbox::{self, Inbox},
     ipvs::{DryRun, Ipvs, Ipvsadm},
     log,
-    model::Command,
+    model::{Command, Settings},
     notify::{self, Notifier},
     runtime::{self, Fatal, HookFn, Limits, Outlets, Parts},
     watch as files,
 };
 
-use super::{Args, Exit, Target, complain, configtest, inlets::Signals, loading, loading::Loading, lock};
+use super::{
+    Args, Exit, Target, Verb, complain, configtest, inlets::Signals, loading, loading::Loading, lock,
+};
 
 /// How long a callback may take.
 const CALLBACK_DEADLINE: Duration = Duration::from_secs(60);
@@ -88,6 +90,12 @@ pub(super) fn run(args: &Args, target: &Target) -> Exit {
     }
 }
 
+/// Something else than systemd looks after this process, and reads its standard output. `run` is a word of ours that
+/// the reference does not have: it logs as it always does.
+fn supervised(args: &Args, settings: &Settings) -> bool {
+    settings.supervised && !args.debug && !args.dry_run && args.verb != Verb::Run
+}
+
 /// What one instance has for itself on this machine, for as long as it lives; a dry run has nothing.
 struct Place {
     /// Held: there is never a second director of one configuration.
@@ -133,6 +141,7 @@ impl Daemon<'_> {
             // Nobody's log: whoever tries something reads it on the terminal.
             options.surroundings = log::Surroundings::default();
         }
+        options.supervised = supervised(self.args, &loaded.config.settings);
         let under_systemd = options.surroundings.systemd;
         let log = log::start(&options, told, targets).map_err(in_words)?;
 

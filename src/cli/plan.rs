@@ -45,8 +45,8 @@ pub(super) fn plan(args: &Args, target: &Target) -> Exit {
     };
     let plan = preview(now(), start, known.as_ref());
     let occasion = if known.is_some() { "reload" } else { "start" };
-    say(&if args.json { json(occasion, &plan) } else { text(occasion, &target.shown(), &plan) });
-    if args.exit_code && !plan.now.is_empty() { Exit::Changes } else { Exit::Ok }
+    say(&if args.telling.json { json(occasion, &plan) } else { text(occasion, &target.shown(), &plan) });
+    if args.telling.exit_code && !plan.now.is_empty() { Exit::Changes } else { Exit::Ok }
 }
 
 fn read() -> Result<Table, String> {

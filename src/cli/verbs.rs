@@ -2,7 +2,7 @@
 //! the pid file names.
 
 use std::{
-    fs,
+    fs::{self, File},
     path::{Path, PathBuf},
     thread,
     time::{Duration, Instant},
@@ -10,9 +10,12 @@ use std::{
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::control::{self, Answer, ControlError, Question};
+use crate::{
+    control::{self, Answer, ControlError, Question},
+    model::Settings,
+};
 
-use super::{Args, Exit, Target, Verb, complain, configtest, launch, loading, lock, say, unit};
+use super::{Args, Exit, Target, Verb, complain, configtest, daemon, launch, loading, lock, say, unit};
 
 /// A stop is over within this time: the director itself gives up before.
 const STOP_WITHIN: Duration = Duration::from_secs(20);
@@ -45,15 +48,16 @@ pub(super) fn act(args: &Args, target: &Target) -> Exit {
     let on_unit = on_unit(args);
     // Two starts at the same time are one start, which both wait for.
     let starts = matches!(args.verb, Verb::Start | Verb::Restart | Verb::TryRestart);
-    let _turn = (starts && !on_unit).then(|| lock::turn(&control::turn_file(target.instance.name())));
+    let turn =
+        (starts && !on_unit).then(|| lock::turn(&control::turn_file(target.instance.name()))).flatten();
     let found = find(target, on_unit);
     match args.verb {
         Verb::Status => status(target, &found),
-        Verb::Start => start(target, &found, on_unit),
+        Verb::Start => start(args, target, turn, &found, on_unit),
         Verb::Stop => stop(target, &found, on_unit),
-        Verb::Restart => restart(target, &found, on_unit),
+        Verb::Restart => restart(args, target, turn, &found, on_unit),
         Verb::TryRestart => match found {
-            Found::Running(_) => restart(target, &found, on_unit),
+            Found::Running(_) => restart(args, target, turn, &found, on_unit),
             Found::Stale | Found::Nothing => Exit::Ok,
         },
         Verb::Reload | Verb::ForceReload => reload(target, &found, on_unit),
@@ -62,9 +66,9 @@ pub(super) fn act(args: &Args, target: &Target) -> Exit {
 }
 
 /// A configuration that is not good ends a command that would need it; its diagnostics are shown.
-fn checked(target: &Target, then: impl FnOnce() -> Exit) -> Exit {
+fn checked(target: &Target, then: impl FnOnce(&Settings) -> Exit) -> Exit {
     match loading::first(&target.path) {
-        Ok(_) => then(),
+        Ok(loaded) => then(&loaded.config.settings),
         Err(rejected) => {
             configtest::show(&rejected.diagnostics);
             Exit::Config
@@ -82,23 +86,26 @@ fn status(target: &Target, found: &Found) -> Exit {
             }
             Exit::Ok
         }
-        Found::Stale => checked(target, || {
+        Found::Stale => checked(target, |_| {
             let path = target.pid_file();
             complain_plain(&format!("ldirectord stale pid file {} for {shown}", path.display()));
             Exit::Failed
         }),
-        Found::Nothing => checked(target, || {
+        Found::Nothing => checked(target, |_| {
             say(&format!("ldirectord is stopped for {shown}\n"));
             Exit::NotRunning
         }),
     }
 }
 
-fn start(target: &Target, found: &Found, on_unit: bool) -> Exit {
+fn start(args: &Args, target: &Target, turn: Option<File>, found: &Found, on_unit: bool) -> Exit {
     if let Found::Running(_) = found {
         return Exit::Ok;
     }
-    checked(target, || {
+    checked(target, |settings| {
+        if settings.supervised {
+            return supervised(args, target, turn);
+        }
         let started = if on_unit {
             unit::systemctl(&["start", &target.instance.unit()])
         } else {
@@ -106,6 +113,12 @@ fn start(target: &Target, found: &Found, on_unit: bool) -> Exit {
         };
         finish(started)
     })
+}
+
+/// This process becomes the director. The next start must not wait for its end.
+fn supervised(args: &Args, target: &Target, turn: Option<File>) -> Exit {
+    drop(turn);
+    daemon::run(args, target)
 }
 
 fn stop(target: &Target, found: &Found, on_unit: bool) -> Exit {
@@ -119,9 +132,13 @@ fn stop(target: &Target, found: &Found, on_unit: bool) -> Exit {
     finish(signal(pid, Signal::TERM).and_then(|()| gone(pid)))
 }
 
-fn restart(target: &Target, found: &Found, on_unit: bool) -> Exit {
-    checked(target, || {
-        if on_unit {
+fn restart(args: &Args, target: &Target, turn: Option<File>, found: &Found, on_unit: bool) -> Exit {
+    checked(target, |settings| {
+        let is_units = |found: &Found| match *found {
+            Found::Running(pid) => unit::main_pid(&target.instance.unit()) == Some(pid),
+            Found::Stale | Found::Nothing => false,
+        };
+        if on_unit && (!settings.supervised || is_units(found)) {
             return finish(unit::systemctl(&["restart", &target.instance.unit()]));
         }
         if let Found::Running(pid) = *found {
@@ -133,6 +150,16 @@ fn restart(target: &Target, found: &Found, on_unit: bool) -> Exit {
             if let Err(words) = left {
                 return finish(Err(words));
             }
+            if settings.supervised {
+                complain_plain(&format!(
+                    "ldirectord for {} has ended; what supervises it starts it again",
+                    target.shown()
+                ));
+                return Exit::Ok;
+            }
+        }
+        if settings.supervised {
+            return supervised(args, target, turn);
         }
         finish(launch::launch(target))
     })
@@ -144,7 +171,7 @@ fn reload(target: &Target, found: &Found, on_unit: bool) -> Exit {
         return Exit::Failed;
     };
     if on_unit && unit::main_pid(&target.instance.unit()) == Some(pid) {
-        return checked(target, || finish(unit::systemctl(&["reload", &target.instance.unit()])));
+        return checked(target, |_| finish(unit::systemctl(&["reload", &target.instance.unit()])));
     }
     match ask(target, Question::Reload, RELOAD_WITHIN) {
         Ok(Answer::Done(_)) => Exit::Ok,

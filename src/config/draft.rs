@@ -30,7 +30,12 @@ pub(crate) struct Globals {
     pub(crate) timeout: Given<Duration>,
     pub(crate) autoreload: Given<bool>,
     pub(crate) callback: Given<Command>,
+    /// Taken and without effect: checks run at the same time in any case.
+    pub(crate) fork: Given<bool>,
     pub(crate) logfile: Given<LogTarget>,
+    /// Taken and without effect: what is missing from the table is put back in any case.
+    pub(crate) readd_quiescent: Given<bool>,
+    pub(crate) supervised: Given<bool>,
     /// Zero is never.
     pub(crate) resync_interval: Given<Duration>,
 }
@@ -54,6 +59,9 @@ pub(crate) struct Common {
 pub(crate) struct Virtual {
     pub(crate) at: Spanned<VirtualAt>,
     pub(crate) common: Common,
+    /// The `servicename`.
+    pub(crate) name: Given<String>,
+    pub(crate) comment: Given<String>,
     pub(crate) protocol: Given<ProtocolName>,
     pub(crate) scheduler: Given<String>,
     pub(crate) persistent: Given<Duration>,
@@ -78,6 +86,8 @@ impl Virtual {
         Self {
             at,
             common: Common::default(),
+            name: None,
+            comment: None,
             protocol: None,
             scheduler: None,
             persistent: None,

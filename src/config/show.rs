@@ -21,6 +21,9 @@ fn settings(settings: &Settings, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     if let Some(command) = &settings.callback {
         writeln!(f, "  callback {}", command.argv.join(" "))?;
     }
+    if settings.supervised {
+        writeln!(f, "  supervised")?;
+    }
     match &settings.logfile {
         Some(LogTarget::File(path)) => writeln!(f, "  log to file {}", path.display())?,
         Some(LogTarget::Facility(name)) => writeln!(f, "  log to facility {name}")?,
@@ -35,6 +38,12 @@ fn settings(settings: &Settings, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 
 fn virtual_service(service: &Virtual, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     writeln!(f, "\nvirtual {}", service.id)?;
+    if let Some(name) = &service.name {
+        writeln!(f, "  name {name}")?;
+    }
+    if let Some(comment) = &service.comment {
+        writeln!(f, "  comment {comment}")?;
+    }
     writeln!(f, "  scheduler {}", service.scheduler)?;
     if let Some(persistence) = &service.persistence {
         write!(f, "  persistent {}", Seconds(persistence.timeout))?;

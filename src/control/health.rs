@@ -85,6 +85,8 @@ mod tests {
         let reals = (1..).zip(states).map(|(last, (check, state))| row(id, last, check, *state)).collect();
         Arc::new(VirtualRow {
             id,
+            name: None,
+            comment: None,
             scheduler: "wrr".into(),
             persistence: None,
             service: "http",

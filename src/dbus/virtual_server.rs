@@ -28,6 +28,9 @@ impl Exported for VirtualRow {
         constant("Address", Get::Text(|v| address(v.id))),
         constant("Port", Get::U16(|v| v.id.port())),
         constant("FirewallMark", Get::U32(|v| mark(v.id))),
+        // What people call it and have to say of it, or empty.
+        changing("ServiceName", Get::Text(|v| v.name.as_deref().unwrap_or_default().into())),
+        changing("Comment", Get::Text(|v| v.comment.as_deref().unwrap_or_default().into())),
         changing("Scheduler", Get::Text(|v| v.scheduler.as_ref().into())),
         // In seconds; 0 is none.
         changing(

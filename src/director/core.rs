@@ -337,6 +337,8 @@ pub(super) fn virtual_row(service: &Virtual, reals: Vec<Arc<RealRow>>) -> Virtua
     let serving = reals.iter().filter(|real| real.state.serves()).count();
     VirtualRow {
         id: service.id,
+        name: service.name.clone(),
+        comment: service.comment.clone(),
         scheduler: service.scheduler.clone(),
         persistence: service.persistence.map(|p| p.timeout),
         service: service.service.name(),

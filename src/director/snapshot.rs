@@ -78,6 +78,10 @@ pub struct ConfigState {
 pub struct VirtualRow {
     /// Which.
     pub id: VirtualId,
+    /// What people call it.
+    pub name: Option<Arc<str>>,
+    /// What they have to say of it.
+    pub comment: Option<Arc<str>>,
     /// Scheduler.
     pub scheduler: Arc<str>,
     /// Persistence timeout, if the service is persistent.

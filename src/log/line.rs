@@ -7,13 +7,18 @@ use chrono::{DateTime, Local, TimeZone};
 /// What stands in front of each line, but for the time.
 #[derive(Clone, Debug)]
 pub(super) struct Prefix {
-    instance: String,
-    pid: u32,
+    /// `|www|1234`, or nothing.
+    who: String,
 }
 
 impl Prefix {
     pub(super) fn new(instance: &str) -> Self {
-        Self { instance: instance.to_owned(), pid: std::process::id() }
+        Self { who: format!("|{instance}|{}", std::process::id()) }
+    }
+
+    /// The time alone.
+    pub(super) fn without_name() -> Self {
+        Self { who: String::new() }
     }
 
     /// A message as lines of a log file, each with the prefix: a script that reads the log line by line knows of
@@ -28,7 +33,7 @@ impl Prefix {
         let mut lines = String::new();
         for line in message.trim_end().split('\n') {
             // Writing to a String cannot fail.
-            let _ = writeln!(lines, "[{stamp}|{}|{}] {}", self.instance, self.pid, printable(line));
+            let _ = writeln!(lines, "[{stamp}{}] {}", self.who, printable(line));
         }
         lines
     }
@@ -46,14 +51,20 @@ mod tests {
 
     use super::*;
 
-    fn lines(text: &str) -> String {
+    fn lines_by(prefix: &Prefix, text: &str) -> String {
         let at = FixedOffset::east_opt(3_600).unwrap().with_ymd_and_hms(2026, 11, 2, 8, 38, 0).unwrap();
-        Prefix { instance: "www".into(), pid: 1234 }.lines_at(&at, text)
+        prefix.lines_at(&at, text)
+    }
+
+    fn lines(text: &str) -> String {
+        lines_by(&Prefix { who: "|www|1234".into() }, text)
     }
 
     #[test]
     fn a_line_is_the_reference_s() {
         assert_eq!(lines("Added real server"), "[Mon Nov  2 08:38:00 2026|www|1234] Added real server\n");
+        let supervised = lines_by(&Prefix::without_name(), "Added real server");
+        assert_eq!(supervised, "[Mon Nov  2 08:38:00 2026] Added real server\n");
     }
 
     #[test]

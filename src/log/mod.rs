@@ -9,6 +9,7 @@ mod journal;
 mod line;
 mod places;
 mod stderr;
+mod stdout;
 mod syslog;
 mod writer;
 
@@ -37,6 +38,9 @@ pub struct Options {
     pub instance: String,
     /// People or a supervisor other than systemd read the standard error output (`-d`, `run` by hand).
     pub foreground: bool,
+    /// Something else than systemd looks after the program and reads its standard output: the log goes there and
+    /// nowhere else (`supervised`).
+    pub supervised: bool,
     /// What is around the program.
     pub surroundings: Surroundings,
     /// Where the log goes when nothing else is said: [`DEFAULT_FILE`].
@@ -50,6 +54,7 @@ impl Options {
         Self {
             instance: instance.into(),
             foreground,
+            supervised: false,
             surroundings: Surroundings::detect(),
             default_file: PathBuf::from(DEFAULT_FILE),
         }

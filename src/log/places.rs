@@ -56,10 +56,14 @@ pub(super) enum Place {
     Syslog(Facility),
     File(PathBuf),
     Stderr,
+    Stdout,
 }
 
 /// Where the log goes with this `logfile`, and what is wrong with that in words.
 pub(super) fn choose(options: &Options, target: Option<&LogTarget>) -> (Vec<Place>, Option<String>) {
+    if options.supervised {
+        return (vec![Place::Stdout], None);
+    }
     let Surroundings { systemd, journal } = options.surroundings;
     let mut trouble = None;
     let configured = match target {
@@ -94,6 +98,7 @@ mod tests {
         let options = Options {
             instance: "www".into(),
             foreground,
+            supervised: false,
             surroundings: Surroundings { systemd, journal },
             default_file: "/default".into(),
         };
@@ -118,6 +123,13 @@ mod tests {
         // In front of people.
         assert_eq!(places(false, true, true, None), [Place::Stderr]);
         assert_eq!(places(false, true, false, file), [Place::Stderr, to_file("/f")]);
+    }
+
+    #[test]
+    fn a_supervisor_reads_all_of_it_and_nobody_else_any() {
+        let options = Options { supervised: true, ..Options::new("www", true) };
+        let file = LogTarget::File("/f".into());
+        assert_eq!(choose(&options, Some(&file)).0, [Place::Stdout]);
     }
 
     #[test]

@@ -21,6 +21,7 @@ impl Bench {
         let options = Options {
             instance: "www".to_owned(),
             foreground: false,
+            supervised: false,
             surroundings: Surroundings::default(),
             default_file: dir.path().join("default.log"),
         };

@@ -11,6 +11,7 @@ use super::{
     line::Prefix,
     places::{Place, choose},
     stderr::Stderr,
+    stdout::Stdout,
     syslog::Syslog,
 };
 
@@ -21,6 +22,7 @@ enum Sink {
     Syslog(Syslog),
     File(File),
     Stderr(Stderr),
+    Stdout(Stdout),
 }
 
 impl Sink {
@@ -33,6 +35,7 @@ impl Sink {
             Self::Syslog(syslog) => syslog.write(at, fact.severity(), &fact.to_string()),
             Self::File(file) => file.write(at, &fact.to_string()),
             Self::Stderr(stderr) => stderr.write(at, fact.severity(), &fact.to_string()),
+            Self::Stdout(stdout) => stdout.write(at, &fact.to_string()),
         }
     }
 }
@@ -115,6 +118,7 @@ impl Writer {
             Place::Syslog(facility) => Sink::Syslog(Syslog::new(*facility)),
             Place::File(path) => Sink::File(File::new(path, self.prefix.clone())),
             Place::Stderr => Sink::Stderr(self.stderr()),
+            Place::Stdout => Sink::Stdout(Stdout::new()),
         };
         Outlet { place, sink, missing: 0 }
     }
@@ -188,6 +192,7 @@ impl fmt::Display for Shown<'_> {
             Place::Syslog(_) => f.write_str("Syslog"),
             Place::File(path) => write!(f, "The log {}", path.display()),
             Place::Stderr => f.write_str("The standard error output"),
+            Place::Stdout => f.write_str("The standard output"),
         }
     }
 }

@@ -15,6 +15,10 @@ use super::{CheckSpec, Forward, RealId, Service, VirtualId};
 pub struct Virtual {
     /// Which service.
     pub id: VirtualId,
+    /// What people call it (`servicename`).
+    pub name: Option<Arc<str>>,
+    /// What people have to say of it (`comment`).
+    pub comment: Option<Arc<str>>,
     /// The kernel's scheduler, e.g. `wrr`.
     pub scheduler: Arc<str>,
     /// Clients stay with their server, if configured.

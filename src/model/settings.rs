@@ -20,6 +20,9 @@ pub struct Settings {
     pub autoreload: bool,
     /// Run after the file changed on disk, with its path as last argument (`callback`).
     pub callback: Option<Command>,
+    /// `start` stays in the foreground and logs on standard output: something else looks after the process
+    /// (`supervised`).
+    pub supervised: bool,
     /// Where the log goes when the configuration names a place (`logfile`).
     pub logfile: Option<LogTarget>,
     /// How often the kernel's table is compared with what it should be; `None` is never (`resyncinterval`).
@@ -33,6 +36,7 @@ impl Default for Settings {
         Self {
             autoreload: false,
             callback: None,
+            supervised: false,
             logfile: None,
             resync_interval: Some(Duration::from_secs(10)),
             negotiate_timeout: Duration::from_secs(30),

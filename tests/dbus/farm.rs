@@ -42,6 +42,8 @@ pub(crate) fn service(id: &str, reals: Vec<Arc<RealRow>>) -> Arc<VirtualRow> {
     let id: VirtualId = id.parse().expect("a virtual service");
     Arc::new(VirtualRow {
         id,
+        name: Some("The shop".into()),
+        comment: None,
         scheduler: "wrr".into(),
         persistence: Some(Duration::from_secs(600)),
         service: "http",

@@ -27,6 +27,7 @@ mod reload;
 mod restart;
 mod scale;
 mod signals;
+mod supervised;
 
 use std::time::{Duration, Instant};
 

@@ -1,5 +1,7 @@
 //! `plan`: what it shows, and that it is what a start or a reload then does.
 
+use std::fmt::Write as _;
+
 use crate::{
     PAIR, farm,
     server::{Answer, Servers},
@@ -26,7 +28,7 @@ fn changes(came: &Came) -> Vec<String> {
 /// Appends what a command came to.
 fn show(shown: &mut String, title: &str, world: &World, words: &str) {
     let Came { code, out, err } = world.run(words);
-    *shown += &format!("== {title}: {words}, exit status {code}\n{out}{err}\n");
+    writeln!(shown, "== {title}: {words}, exit status {code}\n{out}{err}").unwrap();
 }
 
 #[test]

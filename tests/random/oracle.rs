@@ -93,6 +93,8 @@ pub fn config(seed: u64) -> Arc<Config> {
         });
         virtuals.push(Arc::new(Virtual {
             id,
+            name: None,
+            comment: None,
             scheduler: rng.of(&["rr", "wrr", "wlc"]).into(),
             persistence: rng.once_in(3).then(|| persistence(&mut rng, id)),
             quiescent: rng.once_in(2),

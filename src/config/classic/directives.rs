@@ -57,8 +57,11 @@ pub(crate) enum Key {
 pub(crate) enum GlobalKey {
     Autoreload,
     Callback,
+    Fork,
     Logfile,
+    ReaddQuiescent,
     ResyncInterval,
+    Supervised,
     Timeout,
 }
 
@@ -80,6 +83,8 @@ pub(crate) enum CommonKey {
 pub(crate) enum VirtualKey {
     CheckPort,
     CheckType,
+    Comment,
+    Load,
     Login,
     Netmask,
     Passwd,
@@ -90,6 +95,7 @@ pub(crate) enum VirtualKey {
     Request,
     Scheduler,
     Service,
+    ServiceName,
     VirtualHost,
 }
 
@@ -115,7 +121,7 @@ pub(crate) const DIRECTIVES: &[Directive] = &[
     of("checktimeout", Both, "SECONDS", Here(Key::Common(C::CheckTimeout))),
     of("checktype", Virtual, "negotiate|connect|on|off", Here(Key::Virtual(V::CheckType))),
     of("cleanstop", Both, "yes|no", Here(Key::Common(C::Cleanstop))),
-    of("comment", Virtual, "TEXT", Later),
+    of("comment", Virtual, "TEXT", Here(Key::Virtual(V::Comment))),
     of("connecttimeout", Both, "SECONDS", Gone("checktimeout or negotiatetimeout")),
     of("database", Virtual, "\"NAME\"", Later),
     of("emailalert", Both, "ADDRESS[, ADDRESS ...]", Later),
@@ -127,9 +133,9 @@ pub(crate) const DIRECTIVES: &[Directive] = &[
     of("fallback", Both, "ADDRESS[:PORT] [gate|masq|ipip]", Here(Key::Common(C::Fallback(V4)))),
     of("fallback6", Both, "[ADDRESS][:PORT] [gate|masq|ipip]", Here(Key::Common(C::Fallback(V6)))),
     of("fallbackcommand", Both, "\"COMMAND\"", Later),
-    of("fork", Global, "yes|no", Later),
+    of("fork", Global, "yes|no", Here(Key::Global(G::Fork))),
     of("httpmethod", Virtual, "GET|HEAD", Later),
-    of("load", Virtual, "\"TEXT\"", Later),
+    of("load", Virtual, "\"TEXT\"", Here(Key::Virtual(V::Load))),
     of("logfile", Global, "\"/PATH\" or \"FACILITY\"", Here(Key::Global(G::Logfile))),
     of("login", Virtual, "\"NAME\"", Here(Key::Virtual(V::Login))),
     of("maintenancedir", Global, "DIRECTORY", Later),
@@ -141,7 +147,7 @@ pub(crate) const DIRECTIVES: &[Directive] = &[
     of("persistent", Virtual, "SECONDS", Here(Key::Virtual(V::Persistent))),
     of("protocol", Virtual, "tcp|udp|fwm", Here(Key::Virtual(V::Protocol))),
     of("quiescent", Both, "yes|no", Here(Key::Common(C::Quiescent))),
-    of("readdquiescent", Global, "yes|no", Later),
+    of("readdquiescent", Global, "yes|no", Here(Key::Global(G::ReaddQuiescent))),
     of(
         "real",
         Virtual,
@@ -161,9 +167,9 @@ pub(crate) const DIRECTIVES: &[Directive] = &[
     of("scheduler", Virtual, "rr|wrr|lc|wlc|...", Here(Key::Virtual(V::Scheduler))),
     of("secret", Virtual, "\"SECRET\"", Later),
     of("service", Virtual, "http|https|ftp|none", Here(Key::Virtual(V::Service))),
-    of("servicename", Virtual, "TEXT", Later),
+    of("servicename", Virtual, "TEXT", Here(Key::Virtual(V::ServiceName))),
     of("smtp", Both, "SERVER", Later),
-    of("supervised", Global, "yes|no", Later),
+    of("supervised", Global, "yes|no", Here(Key::Global(G::Supervised))),
     of("timeout", Global, "SECONDS", Here(Key::Global(G::Timeout))),
     of("tls-verify", Both, "no|chain|full", Here(Key::Common(C::TlsVerify))),
     of("virtual", Head, "ADDRESS:PORT or a firewall mark", Here(Key::Head(V4))),

@@ -79,6 +79,31 @@ fn global(entry: &Entry<'_>, key: GlobalKey, globals: &mut Globals, report: &mut
         }
         GlobalKey::Autoreload => put(&mut globals.autoreload, switch(entry, report), entry, report),
         GlobalKey::Callback => put(&mut globals.callback, command(entry, report), entry, report),
+        GlobalKey::Fork => {
+            let fork = switch(entry, report);
+            if fork.is_some_and(|fork| fork.value) {
+                report
+                    .warning(
+                        entry.name,
+                        "\"fork\" changes nothing: all servers are checked at the same time anyway",
+                    )
+                    .help("leave it out");
+            }
+            put(&mut globals.fork, fork, entry, report);
+        }
+        GlobalKey::Supervised => put(&mut globals.supervised, switch(entry, report), entry, report),
+        GlobalKey::ReaddQuiescent => {
+            let readd = switch(entry, report);
+            if readd.is_some_and(|readd| !readd.value) {
+                report
+                    .warning(
+                        entry.name,
+                        "a quiescent server that is missing from the table is put back all the same",
+                    )
+                    .help("leave it out; resyncinterval = 0 looks at the table at start and reload only");
+            }
+            put(&mut globals.readd_quiescent, readd, entry, report);
+        }
         GlobalKey::Logfile => put(&mut globals.logfile, log_target(entry, report), entry, report),
         GlobalKey::ResyncInterval => {
             put(&mut globals.resync_interval, seconds(entry, 0, report), entry, report);
@@ -178,6 +203,16 @@ fn line(entry: &Entry<'_>, key: VirtualKey, service: &mut Virtual, report: &mut 
             let given = check_type(entry, report);
             service.check_type_is_wrong = given.is_none();
             put(&mut service.check_type, given, entry, report);
+        }
+        VirtualKey::ServiceName => put(&mut service.name, free_text(entry, report), entry, report),
+        VirtualKey::Comment => put(&mut service.comment, free_text(entry, report), entry, report),
+        VirtualKey::Load => {
+            // Read for what is wrong with it; it never meant anything.
+            if text(entry, report).is_some() {
+                report
+                    .warning(entry.name, "\"load\" is ignored, as the older ldirectord does")
+                    .help("leave it out");
+            }
         }
         VirtualKey::CheckPort => {
             let port = number(entry, 1, u16::MAX.into(), report)
@@ -284,6 +319,16 @@ fn first_word(entry: &Entry<'_>, report: &mut Report) -> Given<String> {
         values::ignored(rest, report);
     }
     Some(word.map(str::to_owned))
+}
+
+/// Words for people: all of the value, without quotes around it.
+fn free_text(entry: &Entry<'_>, report: &mut Report) -> Given<String> {
+    let text = values::unquoted(entry.value);
+    if text.value.is_empty() {
+        values::expected(entry, "a text", report);
+        return None;
+    }
+    Some(text.map(str::to_owned))
 }
 
 /// A host's name as it is sent in a header: one word, or what stands in the first pair of quotes.

@@ -2,10 +2,10 @@
 
 use super::{
     ast::{Ast, Entry, Section},
-    directives::{DIRECTIVES, Directive, Scope, Status, find},
+    directives::{DIRECTIVES, Directive, GlobalKey, Key, Scope, Status, find},
     lexer::{Line, Words},
 };
-use crate::config::{Span, diagnostic::Report, suggest::nearest};
+use crate::config::{Span, Spanned, diagnostic::Report, suggest::nearest};
 
 /// The indentation that the reference asks for in a virtual service.
 const FULL_INDENT: usize = 4;
@@ -65,7 +65,9 @@ struct Parser<'s, 'r> {
 impl<'s> Parser<'s, '_> {
     fn directive(&mut self, words: &Words<'s>) {
         let Some(directive) = find(words.name.value) else { return self.unknown(words) };
-        let Some(value) = words.value else {
+        let bare = (directive.status == Status::Here(Key::Global(GlobalKey::Supervised)))
+            .then(|| self.bare_switch(words));
+        let Some(value) = words.value.or(bare) else {
             self.report
                 .error(
                     Span::new(words.name.span.end, words.name.span.end),
@@ -80,6 +82,17 @@ impl<'s> Parser<'s, '_> {
             Scope::Global | Scope::Virtual | Scope::Both if words.indent == 0 => self.flush_left(entry),
             Scope::Global | Scope::Virtual | Scope::Both => self.indented(entry, words.indent),
         }
+    }
+
+    /// The one directive that the older ldirectord takes without a value: it means yes.
+    fn bare_switch(&mut self, words: &Words<'s>) -> Spanned<&'s str> {
+        let name = words.name;
+        if words.value.is_none() {
+            self.report
+                .warning(name.span, format!("read as {} = yes", name.value))
+                .help(format!("write: {} = yes", name.value));
+        }
+        Spanned::new("yes", name.span)
     }
 
     fn head(&mut self, entry: Entry<'s>, indent: usize) {

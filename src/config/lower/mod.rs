@@ -69,6 +69,7 @@ fn settings(draft: &Draft) -> Settings {
     Settings {
         autoreload: globals.autoreload.is_some_and(|value| value.value),
         callback: globals.callback.as_ref().map(|value| value.value.clone()),
+        supervised: globals.supervised.is_some_and(|value| value.value),
         logfile: globals.logfile.as_ref().map(|value| value.value.clone()),
         resync_interval: match &globals.resync_interval {
             Some(interval) => (!interval.value.is_zero()).then_some(interval.value),

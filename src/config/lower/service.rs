@@ -84,8 +84,11 @@ impl<R: Resolver> Lowering<'_, '_, R> {
             self.report
                 .warning(spot.span, "the fallback server is one of the real servers that it stands in for");
         }
+        let words = |given: &draft::Given<String>| given.as_ref().map(|given| given.value.as_str().into());
         Some(Virtual {
             id,
+            name: words(&draft.name),
+            comment: words(&draft.comment),
             scheduler,
             persistence,
             quiescent,
