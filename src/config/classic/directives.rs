@@ -72,9 +72,11 @@ pub(crate) enum CommonKey {
     CheckTimeout,
     Cleanstop,
     FailureCount,
+    Fall,
     Fallback(Family),
     NegotiateTimeout,
     Quiescent,
+    Rise,
     TlsVerify,
 }
 
@@ -130,6 +132,7 @@ pub(crate) const DIRECTIVES: &[Directive] = &[
     of("emailalertstatus", Both, "STATUS[, STATUS ...]", Later),
     of("execute", Global, "CONFIGURATION", Later),
     of("failurecount", Both, "NUMBER", Here(Key::Common(C::FailureCount))),
+    of("fall", Both, "NUMBER", Here(Key::Common(C::Fall))),
     of("fallback", Both, "ADDRESS[:PORT] [gate|masq|ipip]", Here(Key::Common(C::Fallback(V4)))),
     of("fallback6", Both, "[ADDRESS][:PORT] [gate|masq|ipip]", Here(Key::Common(C::Fallback(V6)))),
     of("fallbackcommand", Both, "\"COMMAND\"", Later),
@@ -163,6 +166,7 @@ pub(crate) const DIRECTIVES: &[Directive] = &[
     of("receive", Virtual, "\"REGULAR EXPRESSION\"", Here(Key::Virtual(V::Receive))),
     of("request", Virtual, "\"PATH\"", Here(Key::Virtual(V::Request))),
     of("resyncinterval", Global, "SECONDS, 0 for never", Here(Key::Global(G::ResyncInterval))),
+    of("rise", Both, "NUMBER", Here(Key::Common(C::Rise))),
     of("schedflags", Virtual, "FLAGS", Later),
     of("scheduler", Virtual, "rr|wrr|lc|wlc|...", Here(Key::Virtual(V::Scheduler))),
     of("secret", Virtual, "\"SECRET\"", Later),
