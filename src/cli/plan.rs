@@ -9,7 +9,7 @@ use std::{
 
 use crate::{
     control::{self, Answer, ControlError, Question},
-    director::{Known, Now, Preview, Start, preview},
+    director::{Joining, Known, Now, Preview, Start, preview},
     ipvs::{Ipvs as _, IpvsError, Ipvsadm, Op, Scope, Table, ipvsadm::render},
     model::VirtualId,
 };
@@ -103,8 +103,12 @@ fn text(occasion: &str, shown: &str, plan: &Preview) -> String {
         let why = if purges(plan, op) { "  # not in the configuration" } else { "" };
         writeln!(text, "ipvsadm {}{why}", render::line(op)).ok();
     }
-    for op in &plan.joining {
-        writeln!(text, "# ipvsadm {}  (joins after its first good check)", render::line(op)).ok();
+    for Joining { op, passes } in &plan.joining {
+        let after = match passes {
+            1 => "its first good check".to_owned(),
+            more => format!("{more} good checks in a row"),
+        };
+        writeln!(text, "# ipvsadm {}  (joins after {after})", render::line(op)).ok();
     }
     for op in &plan.held {
         let when = if brings(op) {
@@ -119,16 +123,20 @@ fn text(occasion: &str, shown: &str, plan: &Preview) -> String {
 
 /// For programs. Nothing in it needs to be escaped: lines of `ipvsadm` hold no quotes.
 fn json(occasion: &str, plan: &Preview) -> String {
-    let list = |name: &str, ops: &[Op]| {
-        let all: Vec<String> = ops.iter().map(|op| object(op, purges(plan, op))).collect();
+    let list = |name: &str, all: Vec<String>| {
         let (open, close) = if all.is_empty() { ("", "") } else { ("\n    ", "\n  ") };
         format!("  \"{name}\": [{open}{}{close}]", all.join(",\n    "))
     };
-    let lists = [list("now", &plan.now), list("joining", &plan.joining), list("held", &plan.held)];
+    let now = plan.now.iter().map(|op| object(op, if purges(plan, op) { ", \"purges\": true" } else { "" }));
+    let joining =
+        plan.joining.iter().map(|Joining { op, passes }| object(op, &format!(", \"good-checks\": {passes}")));
+    let held = plan.held.iter().map(|op| object(op, ""));
+    let lists =
+        [list("now", now.collect()), list("joining", joining.collect()), list("held", held.collect())];
     format!("{{\n  \"occasion\": \"{occasion}\",\n{}\n}}\n", lists.join(",\n"))
 }
 
-fn object(op: &Op, purges: bool) -> String {
+fn object(op: &Op, more: &str) -> String {
     let id: VirtualId = op.virtual_id();
     let real = match op {
         Op::AddDest(_, real, _) | Op::EditDest(_, real, _) | Op::DeleteDest(_, real) => {
@@ -136,6 +144,5 @@ fn object(op: &Op, purges: bool) -> String {
         }
         Op::AddService(..) | Op::EditService(..) | Op::DeleteService(_) => String::new(),
     };
-    let purges = if purges { ", \"purges\": true" } else { "" };
-    format!("{{\"virtual\": \"{id}\", {real}\"ipvsadm\": \"{}\"{purges}}}", render::line(op))
+    format!("{{\"virtual\": \"{id}\", {real}\"ipvsadm\": \"{}\"{more}}}", render::line(op))
 }

@@ -19,5 +19,5 @@ pub use self::core::{Director, Start};
 pub use effect::{CheckId, Effect, Phase};
 pub use event::{Command, Event, Now, Refusal, Rejection, Ticket};
 pub use fact::{Fact, FactFields, Occasion, Severity};
-pub use preview::{Known, Preview, preview};
+pub use preview::{Joining, Known, Preview, preview};
 pub use snapshot::{ConfigState, Meter, RealRow, Snapshot, VirtualRow};
