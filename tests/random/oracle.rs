@@ -100,6 +100,7 @@ pub fn config(seed: u64) -> Arc<Config> {
             quiescent: rng.once_in(2),
             cleanstop: true,
             fallback,
+            fallback_command: None,
             failure_count: NonZeroU32::new(u32::from(1 + number(&mut rng, 3))).expect("not zero"),
             service: Protocol::None,
             check_type: "connect",
