@@ -9,7 +9,6 @@ mod sim;
 use std::{
     collections::BTreeMap,
     net::SocketAddr,
-    num::NonZeroU32,
     sync::{Arc, Mutex},
     time::{Duration, SystemTime},
 };
@@ -19,7 +18,8 @@ use ldirectord::{
     health::{Evidence, Failure, Verdict},
     ipvs::Memory,
     model::{
-        self, Cadence, Check, CheckKind, CheckSpec, Config, Forward, Real, RealId, Service, Settings, Virtual,
+        self, Cadence, Check, CheckKind, CheckSpec, Config, Forward, Hysteresis, Real, RealId, Service,
+        Settings, Virtual,
     },
     runtime::Loaded,
 };
@@ -48,7 +48,7 @@ fn config(servers: u8) -> Arc<Config> {
         cleanstop: true,
         fallback: None,
         fallback_command: None,
-        failure_count: NonZeroU32::MIN,
+        hysteresis: Hysteresis::default(),
         service: Service::None,
         check_type: "connect",
         reals: reals.collect(),

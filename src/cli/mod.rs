@@ -10,6 +10,7 @@ mod inlets;
 mod launch;
 mod loading;
 mod lock;
+mod plan;
 mod unit;
 mod verbs;
 
@@ -88,6 +89,7 @@ pub fn main(arguments: impl IntoIterator<Item = String>) -> Exit {
     let target = Target::new(&args, path);
     match args.verb {
         Verb::ConfigTest => configtest::configtest(&target.path),
+        Verb::Plan => plan::plan(&args, &target),
         Verb::Run => daemon::run(&args, &target),
         Verb::Start if args.debug || args.dry_run => daemon::run(&args, &target),
         Verb::Start

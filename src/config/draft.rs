@@ -46,6 +46,9 @@ pub(crate) struct Common {
     pub(crate) check_timeout: Given<Duration>,
     pub(crate) negotiate_timeout: Given<Duration>,
     pub(crate) check_interval: Given<Duration>,
+    pub(crate) rise: Given<NonZeroU32>,
+    pub(crate) fall: Given<NonZeroU32>,
+    /// What `fall` was called before; of the two at most one may be given.
     pub(crate) failure_count: Given<NonZeroU32>,
     pub(crate) quiescent: Given<bool>,
     pub(crate) cleanstop: Given<bool>,

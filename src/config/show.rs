@@ -3,7 +3,8 @@
 use std::{fmt, time::Duration};
 
 use crate::model::{
-    Check, CheckKind, CheckSpec, Command, Config, LogTarget, Pattern, Settings, TlsVerify, Virtual,
+    Check, CheckKind, CheckSpec, Command, Config, Hysteresis, LogTarget, Pattern, Settings, TlsVerify,
+    Virtual,
 };
 
 /// Shows a configuration. Passwords are left out.
@@ -54,13 +55,17 @@ fn virtual_service(service: &Virtual, f: &mut fmt::Formatter<'_>) -> fmt::Result
             None => writeln!(f)?,
         }
     }
-    writeln!(
+    let Hysteresis { fall, rise } = service.hysteresis;
+    write!(
         f,
-        "  quiescent {}, cleanstop {}, failurecount {}",
+        "  quiescent {}, cleanstop {}, failurecount {fall}",
         yes_no(service.quiescent),
         yes_no(service.cleanstop),
-        service.failure_count
     )?;
+    if rise.get() > 1 {
+        write!(f, ", rise {rise}")?;
+    }
+    writeln!(f)?;
     writeln!(f, "  service {}, checktype {}", service.service.name(), service.check_type)?;
     if let Some(fallback) = &service.fallback {
         writeln!(f, "  fallback {} {}", fallback.address, fallback.forward)?;

@@ -200,9 +200,9 @@ impl Director {
         };
         let mut changed: Vec<(Place, State, Option<Change>)> = Vec::new();
         for &(service, real) in &check.places {
-            let limit = self.services[service].config.failure_count.get();
+            let counts = self.services[service].config.hysteresis;
             let state = &mut self.services[service].reals[real];
-            let (next, change) = state.health.step(verdict, limit);
+            let (next, change) = state.health.step(verdict, counts);
             let news = failure.is_some_and(|f| state.last_failure.as_deref() != Some(f))
                 || (certificate.is_some() && certificate != state.certificate);
             if change.is_some() || news {
@@ -240,7 +240,7 @@ impl Director {
                 fx.push(Effect::Tell(Fact::CertificateName { virtual_id, real: real_id }));
             }
         }
-        let limit = this.config.failure_count.get();
+        let limit = this.config.hysteresis.fall.get();
         match (change, reason) {
             (Some(Change::Soft { failures }), Some(reason)) => fx.push(Effect::Tell(Fact::SoftFailure {
                 virtual_id,
@@ -264,7 +264,12 @@ impl Director {
                 let reason = reason.clone();
                 fx.push(Effect::Tell(Fact::WentDown { virtual_id, real: real_id, old, check, reason }));
             }
-            (Some(Change::Soft { .. } | Change::WentDown) | None, _) => {}
+            // Views show a server that begins to rise or falls back, people are told when it is up.
+            (
+                Some(Change::Rising { .. } | Change::Relapsed | Change::Soft { .. } | Change::WentDown)
+                | None,
+                _,
+            ) => {}
         }
         self.touched.entry(service).or_default().insert(real);
     }

@@ -31,14 +31,30 @@ pub struct Virtual {
     pub fallback: Option<Fallback>,
     /// Is told when no real server serves, and when one does again (`fallbackcommand`).
     pub fallback_command: Option<FallbackCommand>,
-    /// Consecutive failures that take a server out.
-    pub failure_count: NonZeroU32,
+    /// How many verdicts in a row take a server out or bring it in.
+    pub hysteresis: Hysteresis,
     /// The application protocol that is checked.
     pub service: Service,
     /// The `checktype` as people write it: `negotiate`, `connect`, `on`, `off`.
     pub check_type: &'static str,
     /// The real servers, in the order of the configuration. No two have the same identity.
     pub reals: Vec<Real>,
+}
+
+/// How many verdicts in a row it takes to change the state of a real server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Hysteresis {
+    /// Failures that take it out (`fall`, formerly `failurecount`).
+    pub fall: NonZeroU32,
+    /// Good checks that bring it in (`rise`).
+    pub rise: NonZeroU32,
+}
+
+impl Default for Hysteresis {
+    /// Each verdict counts at once, as in the reference.
+    fn default() -> Self {
+        Self { fall: NonZeroU32::MIN, rise: NonZeroU32::MIN }
+    }
 }
 
 /// Persistence of a virtual service.

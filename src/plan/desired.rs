@@ -54,8 +54,8 @@ pub fn desired(service: &Virtual, health: &[State]) -> Wanted {
         let id = kernel_id(service.id, real.id, real.forward);
         ours.insert(id);
         match state {
-            State::Unknown => unknown = true,
-            State::Down => drop(down.insert(id)),
+            State::Unknown | State::Proving(_) => unknown = true,
+            State::Down | State::Rising(_) => drop(down.insert(id)),
             State::Up | State::Failing(_) => {}
         }
         let serves = state.serves();

@@ -23,6 +23,7 @@ mod fallback_command;
 mod log;
 mod names;
 mod notify;
+mod plan;
 mod reload;
 mod restart;
 mod scale;

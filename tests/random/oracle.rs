@@ -15,8 +15,8 @@ use ldirectord::{
         table::{kernel_id, kernel_settings},
     },
     model::{
-        Cadence, Check, CheckKind, CheckSpec, Command, Config, Fallback, Family, Forward, Netmask,
-        Persistence, Real, RealId, Service as Protocol, Settings, Virtual, VirtualId,
+        Cadence, Check, CheckKind, CheckSpec, Command, Config, Fallback, Family, Forward, Hysteresis,
+        Netmask, Persistence, Real, RealId, Service as Protocol, Settings, Virtual, VirtualId,
     },
 };
 
@@ -101,7 +101,7 @@ pub fn config(seed: u64) -> Arc<Config> {
             cleanstop: true,
             fallback,
             fallback_command: None,
-            failure_count: NonZeroU32::new(u32::from(1 + number(&mut rng, 3))).expect("not zero"),
+            hysteresis: hysteresis(&mut rng),
             service: Protocol::None,
             check_type: "connect",
             reals,
@@ -113,6 +113,11 @@ pub fn config(seed: u64) -> Arc<Config> {
         settings: Settings { autoreload: true, callback, resync_interval, ..Settings::default() },
         virtuals,
     })
+}
+
+fn hysteresis(rng: &mut Rng) -> Hysteresis {
+    let mut number = || NonZeroU32::new(u32::from(1 + number(rng, 3))).expect("not zero");
+    Hysteresis { fall: number(), rise: number() }
 }
 
 fn number(rng: &mut Rng, n: u64) -> u8 {
@@ -143,10 +148,7 @@ pub fn tweaked(config: &Config, seed: u64) -> Arc<Config> {
         let service = Arc::make_mut(service);
         match rng.below(6) {
             0 => service.quiescent = !service.quiescent,
-            1 => {
-                service.failure_count =
-                    NonZeroU32::new(u32::from(1 + number(&mut rng, 3))).expect("not zero");
-            }
+            1 => service.hysteresis = hysteresis(&mut rng),
             2 => service.persistence = rng.once_in(2).then(|| persistence(&mut rng, service.id)),
             3 => service.fallback = None,
             _ => {}

@@ -122,11 +122,9 @@ fn common(entry: &Entry<'_>, key: CommonKey, common: &mut Common, report: &mut R
             put(&mut common.negotiate_timeout, seconds(entry, 1, report), entry, report);
         }
         CommonKey::CheckInterval => put(&mut common.check_interval, seconds(entry, 1, report), entry, report),
-        CommonKey::FailureCount => {
-            let count = number(entry, 1, u32::MAX, report)
-                .and_then(|count| Some(Spanned::new(NonZeroU32::new(count.value)?, count.span)));
-            put(&mut common.failure_count, count, entry, report);
-        }
+        CommonKey::FailureCount => put(&mut common.failure_count, count(entry, report), entry, report),
+        CommonKey::Fall => put(&mut common.fall, count(entry, report), entry, report),
+        CommonKey::Rise => put(&mut common.rise, count(entry, report), entry, report),
         CommonKey::Quiescent => put(&mut common.quiescent, switch(entry, report), entry, report),
         CommonKey::Cleanstop => put(&mut common.cleanstop, switch(entry, report), entry, report),
         CommonKey::FallbackCommand => {
@@ -155,6 +153,12 @@ fn common(entry: &Entry<'_>, key: CommonKey, common: &mut Common, report: &mut R
             put(slot, server::fallback(entry, family, report), entry, report);
         }
     }
+}
+
+/// How often something must happen, at least once.
+fn count(entry: &Entry<'_>, report: &mut Report) -> Given<NonZeroU32> {
+    let count = number(entry, 1, u32::MAX, report)?;
+    Some(Spanned::new(NonZeroU32::new(count.value)?, count.span))
 }
 
 /// Reads a section. Its lines are read too where its address is wrong, for the sake of what else is wrong.

@@ -14,8 +14,8 @@ use crate::{
         draft::{self, Port, ProtocolName, VirtualAt},
     },
     model::{
-        Fallback, FallbackCommand, Family, Forward, Netmask, Persistence, Protocol, Real, RealId, Virtual,
-        VirtualId,
+        Fallback, FallbackCommand, Family, Forward, Hysteresis, Netmask, Persistence, Protocol, Real, RealId,
+        Virtual, VirtualId,
     },
 };
 
@@ -74,7 +74,12 @@ impl<R: Resolver> Lowering<'_, '_, R> {
         let (own, all) = (&draft.common, &self.globals.common);
         let quiescent = super::first([own.quiescent, all.quiescent]).unwrap_or(false);
         let cleanstop = super::first([own.cleanstop, all.cleanstop]).unwrap_or(true);
-        let failure_count = super::first([own.failure_count, all.failure_count]).unwrap_or(NonZeroU32::MIN);
+        let hysteresis = Hysteresis {
+            fall: super::first([own.fall, own.failure_count, all.fall, all.failure_count])
+                .unwrap_or(NonZeroU32::MIN),
+            rise: super::first([own.rise, all.rise]).unwrap_or(NonZeroU32::MIN),
+        };
+        self.one_name(own);
         let scheduler = self.scheduler(draft.scheduler.as_ref().map_or("wrr", |given| &given.value));
         let persistence = self.persistence(draft, id.family());
         let fallback = self.fallback(draft, id);
@@ -99,11 +104,20 @@ impl<R: Resolver> Lowering<'_, '_, R> {
             cleanstop,
             fallback: fallback.map(|fallback| fallback.value),
             fallback_command,
-            failure_count,
+            hysteresis,
             service: plan.service(),
             check_type: plan.check_type().name(),
             reals,
         })
+    }
+
+    /// Reports a number that is given under both of its names.
+    pub(super) fn one_name(&mut self, common: &draft::Common) {
+        let (Some(fall), Some(old)) = (&common.fall, &common.failure_count) else { return };
+        let later = fall.span.max(old.span);
+        self.report
+            .error(later, "\"fall\" and \"failurecount\" are two names of one number")
+            .help("give one of them; fall is the newer name");
     }
 
     fn scheduler(&mut self, name: &str) -> Arc<str> {
