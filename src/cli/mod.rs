@@ -5,6 +5,7 @@ mod args;
 mod configtest;
 mod daemon;
 mod exit;
+mod hooks;
 mod inlets;
 mod launch;
 mod loading;

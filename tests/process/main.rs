@@ -19,6 +19,7 @@ mod autoreload;
 mod classic;
 mod dry_run;
 mod failures;
+mod fallback_command;
 mod families;
 mod log;
 mod names;
