@@ -133,6 +133,8 @@ fn every_directive_of_this_version_is_accepted_somewhere_and_rejected_somewhere(
         "failurecount",
         "fallback",
         "fallback6",
+        "fallbackcommand",
+        "fallbackcommand-on-stop",
         "fork",
         "load",
         "logfile",

@@ -4,7 +4,7 @@
 use std::{collections::BTreeSet, env, fmt::Write as _, fs, path::Path, sync::Arc, time::Duration};
 
 use ldirectord::{
-    director::{Fact, Occasion},
+    director::{Action, Fact, Occasion},
     health::{Failure, Stage, State},
     model::{RealId, VirtualId},
 };
@@ -24,6 +24,7 @@ kinds! {
     Started Serving Stopping VirtualAdded VirtualChanged VirtualPurged RealInService RealQuiescent RealDeleted
     RealPurged FallbackAdded FallbackDeleted WentUp WentDown SoftFailure SoftFailureReset CertificateName
     ConfigChanged ReloadAsked ConfigLoaded ConfigUnchanged ConfigRejected ConfigWarning CallbackFailed CallbackRan
+    FallbackCommandRan FallbackCommandFailed
     TableFailed TableRecovered Drifted ForeignWeight ForeignServer BusLost BusServed Trouble
 }
 
@@ -78,6 +79,17 @@ fn facts() -> Vec<Fact> {
         Fact::ConfigWarning { text: "/etc/ha.d/www.cf:1: 'timeout' is deprecated".into() },
         Fact::CallbackFailed { program: "/usr/local/bin/sync".into(), reason: "exit status 1".into() },
         Fact::CallbackRan { program: "/usr/local/bin/sync".into() },
+        Fact::FallbackCommandRan {
+            virtual_id,
+            action: Action::Start,
+            program: "/usr/local/bin/sorry".into(),
+        },
+        Fact::FallbackCommandFailed {
+            virtual_id: mark,
+            action: Action::Stop,
+            program: "/usr/local/bin/sorry".into(),
+            reason: "exit status 1".into(),
+        },
         Fact::TableFailed { reason: "ipvsadm: permission denied".into(), retry_in: Duration::from_secs(2) },
         Fact::TableRecovered,
         Fact::Drifted { virtual_id, what: "scheduler is rr, not wrr".into() },

@@ -47,6 +47,7 @@ fn config(servers: u8) -> Arc<Config> {
         quiescent: false,
         cleanstop: true,
         fallback: None,
+        fallback_command: None,
         hysteresis: Hysteresis::default(),
         service: Service::None,
         check_type: "connect",

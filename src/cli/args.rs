@@ -25,11 +25,13 @@ pub enum Verb {
     Run,
     /// Is the configuration good?
     ConfigTest,
+    /// What would a start or a reload change in the table?
+    Plan,
 }
 
 impl Verb {
     /// All of them, with their names.
-    pub const ALL: [(&'static str, Self); 9] = [
+    pub const ALL: [(&'static str, Self); 10] = [
         ("start", Self::Start),
         ("stop", Self::Stop),
         ("restart", Self::Restart),
@@ -39,6 +41,7 @@ impl Verb {
         ("status", Self::Status),
         ("run", Self::Run),
         ("configtest", Self::ConfigTest),
+        ("plan", Self::Plan),
     ];
 
     /// Its name.
@@ -59,10 +62,21 @@ pub struct Args {
     pub direct: bool,
     /// The background half of `start`: leave the terminal and its signals, and keep this pid file.
     pub pid_file: Option<PathBuf>,
+    /// How `plan` tells what it finds.
+    pub telling: Telling,
     /// The configuration, where one is named.
     pub config: Option<String>,
     /// What to do.
     pub verb: Verb,
+}
+
+/// How `plan` tells what it finds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Telling {
+    /// For a program to read.
+    pub json: bool,
+    /// The exit status says too whether there is something to change.
+    pub exit_code: bool,
 }
 
 /// What a command line asks for.
@@ -88,6 +102,8 @@ fn definition() -> Command {
         .arg(flag("version").short('v'))
         .arg(flag("dry-run"))
         .arg(flag("direct"))
+        .arg(flag("json"))
+        .arg(flag("exit-code"))
         .arg(Arg::new("pid-file").long("pid-file").value_parser(value_parser!(PathBuf)))
         .arg(Arg::new("words").num_args(0..))
 }
@@ -120,11 +136,17 @@ pub fn parse(arguments: impl IntoIterator<Item = String>) -> Request {
     if flag("dry-run") && !matches!(verb, Verb::Run | Verb::Start | Verb::ConfigTest) {
         return Request::Misuse(Some(format!("--dry-run goes with run and start, not with {}", verb.name())));
     }
+    for option in ["json", "exit-code"] {
+        if flag(option) && *verb != Verb::Plan {
+            return Request::Misuse(Some(format!("--{option} goes with plan, not with {}", verb.name())));
+        }
+    }
     Request::Do(Args {
         debug: flag("debug"),
         dry_run: flag("dry-run"),
         direct: flag("direct"),
         pid_file: matches.get_one("pid-file").cloned(),
+        telling: Telling { json: flag("json"), exit_code: flag("exit-code") },
         config,
         verb: *verb,
     })
@@ -155,7 +177,15 @@ mod tests {
 
     fn args(verb: Verb, config: Option<&str>) -> Args {
         let config = config.map(str::to_owned);
-        Args { debug: false, dry_run: false, direct: false, pid_file: None, config, verb }
+        Args {
+            debug: false,
+            dry_run: false,
+            direct: false,
+            pid_file: None,
+            telling: Telling::default(),
+            config,
+            verb,
+        }
     }
 
     #[test]
@@ -178,6 +208,10 @@ mod tests {
         assert_eq!(line("www stat"), mixed);
         let real = "--dry-run goes with run and start, not with stop";
         assert_eq!(line("--dry-run www stop"), Request::Misuse(Some(real.into())));
+        let plans = "--json goes with plan, not with status";
+        assert_eq!(line("--json www status"), Request::Misuse(Some(plans.into())));
+        let plan = Args { telling: Telling { json: true, exit_code: true }, ..args(Verb::Plan, Some("www")) };
+        assert_eq!(line("--json --exit-code www plan"), Request::Do(plan));
         assert_eq!(line("start www"), Request::Misuse(Some("Unknown command: www".into())));
     }
 

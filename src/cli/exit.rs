@@ -13,6 +13,8 @@ pub enum Exit {
     Config,
     /// `status`: no director runs.
     NotRunning,
+    /// `plan --exit-code`: there is something to change.
+    Changes,
     /// The command line is not understood.
     Usage,
 }
@@ -26,6 +28,7 @@ impl Exit {
             Self::Failed => 1,
             Self::Config => 2,
             Self::NotRunning => 3,
+            Self::Changes => 4,
             Self::Usage => 255,
         }
     }

@@ -5,10 +5,12 @@ mod args;
 mod configtest;
 mod daemon;
 mod exit;
+mod hooks;
 mod inlets;
 mod launch;
 mod loading;
 mod lock;
+mod plan;
 mod unit;
 mod verbs;
 
@@ -87,6 +89,7 @@ pub fn main(arguments: impl IntoIterator<Item = String>) -> Exit {
     let target = Target::new(&args, path);
     match args.verb {
         Verb::ConfigTest => configtest::configtest(&target.path),
+        Verb::Plan => plan::plan(&args, &target),
         Verb::Run => daemon::run(&args, &target),
         Verb::Start if args.debug || args.dry_run => daemon::run(&args, &target),
         Verb::Start

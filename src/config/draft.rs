@@ -59,6 +59,8 @@ pub(crate) struct Common {
     pub(crate) tls_verify: Given<TlsVerify>,
     pub(crate) fallback: Given<Fallback>,
     pub(crate) fallback6: Given<Fallback>,
+    pub(crate) fallback_command: Given<Command>,
+    pub(crate) fallback_command_on_stop: Given<bool>,
 }
 
 /// One virtual service.

@@ -12,6 +12,7 @@
 //! [`Resolver`]; both may block, so whoever calls [`load()`] does it away from the decisions.
 
 mod classic;
+mod command_line;
 mod diagnostic;
 mod draft;
 mod files;

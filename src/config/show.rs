@@ -3,8 +3,8 @@
 use std::{fmt, time::Duration};
 
 use crate::model::{
-    Cadence, Check, CheckKind, CheckSpec, Config, Hysteresis, LogTarget, Pattern, Settings, TlsVerify,
-    Virtual,
+    Cadence, Check, CheckKind, CheckSpec, Command, Config, Hysteresis, LogTarget, Pattern, Settings,
+    TlsVerify, Virtual,
 };
 
 /// Shows a configuration. Passwords are left out.
@@ -21,8 +21,8 @@ impl fmt::Display for Shown<'_> {
 fn settings(settings: &Settings, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     writeln!(f, "director")?;
     writeln!(f, "  autoreload {}", yes_no(settings.autoreload))?;
-    if let Some(command) = &settings.callback {
-        writeln!(f, "  callback {}", command.argv.join(" "))?;
+    if let Some(callback) = &settings.callback {
+        writeln!(f, "  callback {}", command(callback))?;
     }
     if settings.supervised {
         writeln!(f, "  supervised")?;
@@ -69,6 +69,10 @@ fn virtual_service(service: &Virtual, f: &mut fmt::Formatter<'_>) -> fmt::Result
     writeln!(f, "  service {}, checktype {}", service.service.name(), service.check_type)?;
     if let Some(fallback) = &service.fallback {
         writeln!(f, "  fallback {} {}", fallback.address, fallback.forward)?;
+    }
+    if let Some(fallback) = &service.fallback_command {
+        let on_stop = if fallback.on_stop { ", also at a stop" } else { "" };
+        writeln!(f, "  fallback command {}{on_stop}", command(&fallback.command))?;
     }
     for real in &service.reals {
         writeln!(f, "  real {} {} weight {}", real.id, real.forward, real.weight)?;
@@ -120,6 +124,13 @@ fn probe(spec: &CheckSpec, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 
 fn receive(pattern: Option<&Pattern>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     pattern.map_or(Ok(()), |pattern| write!(f, " matches {:?}", pattern.as_str()))
+}
+
+/// A command with its arguments one by one, as soon as it is not plain where they end.
+fn command(command: &Command) -> String {
+    let plain = |word: &String| !word.is_empty() && !word.contains([' ', '\t', '"', '\'']);
+    let words = command.argv.iter().map(|word| if plain(word) { word.clone() } else { format!("{word:?}") });
+    words.collect::<Vec<_>>().join(" ")
 }
 
 fn yes_no(yes: bool) -> &'static str {

@@ -4,11 +4,13 @@
 //! Knows the inbox; decides nothing.
 
 mod client;
+mod health;
 mod server;
 
 use std::path::{Path, PathBuf};
 
 pub use client::{Answer, ControlError, ask};
+pub use health::known;
 pub use server::{ControlServer, serve};
 
 /// Where sockets and locks are.
@@ -23,16 +25,19 @@ pub enum Question {
     Leave,
     /// How is the farm?
     Status,
+    /// What is known of each real server? [`known`] reads the answer.
+    Health,
 }
 
 impl Question {
-    const ALL: [Self; 3] = [Self::Reload, Self::Leave, Self::Status];
+    const ALL: [Self; 4] = [Self::Reload, Self::Leave, Self::Status, Self::Health];
 
     fn word(self) -> &'static str {
         match self {
             Self::Reload => "reload",
             Self::Leave => "leave",
             Self::Status => "status",
+            Self::Health => "health",
         }
     }
 

@@ -21,7 +21,7 @@ use crate::{
     inbox::Inbox,
 };
 
-use super::Question;
+use super::{Question, health};
 
 /// How long somebody may take to say what he wants.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -110,6 +110,10 @@ async fn talk(mut stream: UnixStream, inbox: Inbox, snapshots: watch::Receiver<A
             "ok\n".to_owned()
         }
         Some(Question::Status) => format!("ok\n{}\n", snapshots.borrow().status_line()),
+        Some(Question::Health) => {
+            let snapshot = snapshots.borrow().clone();
+            format!("ok\n{}", health::text(&snapshot))
+        }
         None => "refused\nnot understood\n".to_owned(),
     };
     // Who asked may have gone.

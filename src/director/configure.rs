@@ -11,8 +11,10 @@ use crate::{
 };
 
 use super::{
-    ConfigState, Director, Effect, Fact, Now, Phase, Refusal, Rejection, Ticket,
+    ConfigState, Director, Effect, Fact, Hook, Now, Phase, Refusal, Rejection, Ticket,
     core::{RealState, ServiceState, virtual_row},
+    fallback,
+    hook::Action,
 };
 
 impl Director {
@@ -26,7 +28,7 @@ impl Director {
             self.set_config_state(fx, |state| state.changed_on_disk = true);
         }
         if let Some(callback) = &self.config.settings.callback {
-            fx.push(Effect::RunCallback(callback.clone()));
+            fx.push(Effect::Run(Hook::Callback(callback.clone())));
         }
     }
 
@@ -130,11 +132,14 @@ impl Director {
         let mut old: HashMap<VirtualId, ServiceState> = old.into_iter().map(|s| (s.config.id, s)).collect();
         let mut services: Vec<ServiceState> = Vec::with_capacity(config.virtuals.len());
         for service in &config.virtuals {
-            let reals = inherit(service, old.remove(&service.id), table);
+            let before = old.remove(&service.id);
+            let told = before.as_ref().and_then(|before| still_told(before, service, fx));
+            let reals = inherit(service, before, table);
             let row = Arc::new(virtual_row(service, Vec::new()));
             services.push(ServiceState {
                 config: service.clone(),
                 reals,
+                told,
                 wanted: Arc::new(Wanted::absent()),
                 row,
             });
@@ -145,13 +150,16 @@ impl Director {
         self.assign_checks(fx);
         for service in 0..self.services.len() {
             self.want(service, true, fx);
+            self.look_fallback(service, fx);
             self.refresh(service, None, fx);
         }
         // Sorted: what is to happen must not depend on the order of a hash map.
-        let mut gone: Vec<VirtualId> = old.into_keys().collect();
-        gone.sort_unstable();
-        for id in gone {
+        let mut gone: Vec<ServiceState> = old.into_values().collect();
+        gone.sort_unstable_by_key(|service| service.config.id);
+        for service in gone {
             self.settled = false;
+            fallback::end(&service, fx);
+            let id = service.config.id;
             fx.push(Effect::Want { id, wanted: Arc::new(Wanted::absent()), enforce: true });
         }
     }
@@ -173,6 +181,16 @@ impl Director {
         let paces = self.checks.paces(|(service, real)| services[service].reals[real].health);
         fx.extend(paces.into_iter().map(|(id, interval)| Effect::PaceProbe(id, interval)));
     }
+}
+
+/// What the fallback command of a service was told before: another command has not been told anything.
+fn still_told(before: &ServiceState, service: &Virtual, fx: &mut Vec<Effect>) -> Option<Action> {
+    let command = |service: &Virtual| service.fallback_command.as_ref().map(|f| f.command.clone());
+    if command(&before.config) == command(service) {
+        return before.told;
+    }
+    fallback::end(before, fx);
+    None
 }
 
 /// The state of a service's real servers under a new configuration.

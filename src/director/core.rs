@@ -16,6 +16,7 @@ use crate::{
 use super::{
     CheckId, ConfigState, Effect, Event, Fact, Now, Phase, RealRow, Refusal, Snapshot, Ticket, VirtualRow,
     checks::{Checks, Place},
+    hook::Action,
     lifecycle::Life,
 };
 
@@ -66,6 +67,8 @@ pub(super) struct ServiceState {
     pub(super) config: Arc<Virtual>,
     pub(super) reals: Vec<RealState>,
     pub(super) wanted: Arc<Wanted>,
+    /// What its fallback command was told last.
+    pub(super) told: Option<Action>,
     pub(super) row: Arc<VirtualRow>,
 }
 
@@ -154,6 +157,7 @@ impl Director {
         for (service, reals) in std::mem::take(&mut self.touched) {
             if !self.life.stopping() {
                 self.want(service, false, fx);
+                self.look_fallback(service, fx);
             }
             self.refresh(service, Some(&reals), fx);
         }

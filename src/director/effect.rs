@@ -4,11 +4,11 @@ use std::{sync::Arc, time::Duration};
 
 use crate::{
     ipvs::Table,
-    model::{self, CheckSpec, VirtualId},
+    model::{CheckSpec, VirtualId},
     plan::Wanted,
 };
 
-use super::{Fact, Meter, Refusal, Ticket};
+use super::{Fact, Hook, Meter, Refusal, Ticket};
 
 /// One thing to do. The shell carries them out in order.
 #[derive(Clone, Debug)]
@@ -40,8 +40,8 @@ pub enum Effect {
     Publish,
     /// Answer who waits.
     Answer(Ticket, Result<(), Refusal>),
-    /// Run the callback, with the configuration's path as its last argument.
-    RunCallback(model::Command),
+    /// Run a program of the administrator's.
+    Run(Hook),
     /// Tell the service manager.
     Notify(Phase),
     /// All is done: end, with success or for this reason.

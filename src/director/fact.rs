@@ -10,6 +10,8 @@ use crate::{
     model::{RealId, VirtualId},
 };
 
+use super::Action;
+
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fact {
@@ -189,6 +191,26 @@ pub enum Fact {
     CallbackRan {
         /// The program.
         program: String,
+    },
+    /// The fallback command of a service did what it was told.
+    FallbackCommandRan {
+        /// Of which service.
+        virtual_id: VirtualId,
+        /// What it was told.
+        action: Action,
+        /// The program.
+        program: String,
+    },
+    /// The fallback command of a service could not be run or failed. It is not run again before the next change.
+    FallbackCommandFailed {
+        /// Of which service.
+        virtual_id: VirtualId,
+        /// What it was told.
+        action: Action,
+        /// The program.
+        program: String,
+        /// How it ended.
+        reason: String,
     },
     /// The table could not be read or written; it is tried again.
     TableFailed {

@@ -7,7 +7,7 @@ use std::{
 
 use crate::plan::Wanted;
 
-use super::{Director, Effect, Event, Fact, Now, Phase, Refusal};
+use super::{Director, Effect, Event, Fact, Now, Phase, Refusal, fallback};
 
 /// How long a start waits for first verdicts at most, once the table was written.
 const READY_WITHIN: Duration = Duration::from_secs(5);
@@ -113,6 +113,7 @@ impl Director {
         fx.extend(waiting.map(|ticket| Effect::Answer(ticket, Err(Refusal::Stopping))));
         let gone = Arc::new(Wanted::absent());
         for service in self.services.iter_mut().filter(|service| clean && service.config.cleanstop) {
+            fallback::end(service, fx);
             service.wanted = gone.clone();
             self.settled = false;
             fx.push(Effect::Want { id: service.config.id, wanted: gone.clone(), enforce: true });

@@ -108,6 +108,12 @@ impl fmt::Display for Fact {
             Self::ConfigWarning { text } => write!(f, "Configuration: {text}"),
             Self::CallbackFailed { program, reason } => write!(f, "Callback {program} failed: {reason}"),
             Self::CallbackRan { program } => write!(f, "Callback {program} ran"),
+            Self::FallbackCommandRan { virtual_id, action, program } => {
+                write!(f, "Fallback command {program} {action} ({}) ran", virtual_id.label())
+            }
+            Self::FallbackCommandFailed { virtual_id, action, program, reason } => {
+                write!(f, "Fallback command {program} {action} ({}) failed: {reason}", virtual_id.label())
+            }
             Self::TableFailed { reason, retry_in } => {
                 write!(f, "The IPVS table is not as it should be: {reason}; trying again in {retry_in:?}")
             }
@@ -169,6 +175,8 @@ impl Fact {
             Self::ConfigWarning { .. } => "c5b9c6763fe212ab6e08ee7cb7498dca",
             Self::CallbackFailed { .. } => "f0b97453ff29fbb09bdd4f4046b2271d",
             Self::CallbackRan { .. } => "6c8a1541390c790de364b121a26bd25c",
+            Self::FallbackCommandRan { .. } => "0904a30f1e954bc279de41921c82f920",
+            Self::FallbackCommandFailed { .. } => "dba9e351abf959f9c3fbe7f24791db9f",
             Self::TableFailed { .. } => "5d76ae4b4b0b098dd92009d7b376553b",
             Self::TableRecovered => "75581799f90df9fe44897e083d0fb919",
             Self::Drifted { .. } => "89fc75ee33c1ee240ea6d712a04c7be0",
@@ -190,6 +198,7 @@ impl Fact {
             | Self::CertificateName { .. }
             | Self::ConfigWarning { .. }
             | Self::CallbackFailed { .. }
+            | Self::FallbackCommandFailed { .. }
             | Self::Drifted { .. }
             | Self::ForeignWeight { .. }
             | Self::ForeignServer { .. }
@@ -206,6 +215,7 @@ impl Fact {
             | Self::RealDeleted { .. }
             | Self::RealPurged { .. }
             | Self::FallbackDeleted { .. }
+            | Self::FallbackCommandRan { .. }
             | Self::WentUp { .. }
             | Self::SoftFailure { .. }
             | Self::ConfigLoaded { .. }
@@ -230,6 +240,10 @@ impl Fact {
         let failed = |reason: &Failure| (Some(reason.kind()), Some(reason.to_string()));
         match self {
             Self::VirtualAdded(id) | Self::VirtualChanged(id) | Self::VirtualPurged(id, _) => about(id, None),
+            Self::FallbackCommandRan { virtual_id, .. } => about(virtual_id, None),
+            Self::FallbackCommandFailed { virtual_id, reason, .. } => {
+                FactFields { reason: Some(reason.clone()), ..about(virtual_id, None) }
+            }
             Self::RealQuiescent { virtual_id, real, .. } => {
                 FactFields { weight: Some(0), ..about(virtual_id, Some(real)) }
             }

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use super::{CheckSpec, Forward, RealId, Service, VirtualId};
+use super::{CheckSpec, Command, Forward, RealId, Service, VirtualId};
 
 /// A virtual service: the address clients talk to, and the real servers behind it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +29,8 @@ pub struct Virtual {
     pub cleanstop: bool,
     /// Takes the traffic while no real server can.
     pub fallback: Option<Fallback>,
+    /// Is told when no real server serves, and when one does again (`fallbackcommand`).
+    pub fallback_command: Option<FallbackCommand>,
     /// How many verdicts in a row take a server out or bring it in.
     pub hysteresis: Hysteresis,
     /// The application protocol that is checked.
@@ -89,6 +91,15 @@ pub struct Fallback {
     pub address: SocketAddr,
     /// How packets reach it.
     pub forward: Forward,
+}
+
+/// A program that is told when no real server of a service serves, and when one does again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FallbackCommand {
+    /// The program; `start` or `stop`, the service and its protocol follow its own arguments.
+    pub command: Arc<Command>,
+    /// It is told `stop` too when the service leaves the table while it had been told `start`.
+    pub on_stop: bool,
 }
 
 /// A real server of one virtual service.

@@ -8,7 +8,7 @@ use std::{
 use tokio::{
     sync::{mpsc, watch},
     task::{JoinError, JoinSet},
-    time::{Instant, sleep_until},
+    time::{Instant, sleep_until, timeout_at},
 };
 
 use crate::{
@@ -16,13 +16,13 @@ use crate::{
     director::{Director, Event, Fact, Now, Rejection, Snapshot, Start, Ticket},
     inbox::Input,
     ipvs::{Ipvs, Scope},
-    model,
     plan::{Done, Job, Outcome, Reconciler},
 };
 
 use super::{
-    Fatal, HookFn, LoadFn, Loaded, Parts, Report,
-    effects::{Hooks, Telling, Waiting},
+    Fatal, LoadFn, Loaded, Parts, Report,
+    effects::{Telling, Waiting},
+    hooks::Hooks,
     scheduler::Scheduler,
 };
 
@@ -36,6 +36,9 @@ const FIRST_ROUND_WRITE_GAP: (Duration, Duration) = (Duration::from_millis(500),
 /// So few first verdicts that are still to come make nobody wait: a server that hangs must not delay what a reload or
 /// another server's failure wants.
 const FEW: usize = 8;
+/// How long the end waits for the last fallback commands. With the longest stop of the director itself this stays
+/// within what a service manager grants.
+const LAST_HOOKS: Duration = Duration::from_secs(4);
 /// Messages and verdicts taken in one turn before the timers are looked at again.
 const BATCH: usize = 64;
 
@@ -47,9 +50,6 @@ pub(super) struct Loop<I, P> {
     pub(super) telling: Telling,
     pub(super) waiting: Waiting,
     pub(super) hooks: Hooks,
-    /// Wanted while another one ran.
-    pub(super) next_hook: Option<model::Command>,
-    pub(super) hook: HookFn,
     pub(super) load_fn: LoadFn,
     pub(super) loads: JoinSet<Result<Loaded, Rejection>>,
     pub(super) service: Box<dyn FnMut(Report) + Send>,
@@ -99,9 +99,7 @@ pub async fn run<I: Ipvs, P: Prober>(
         scheduler: Scheduler::new(prober, limits),
         telling: Telling::new(outlets.facts),
         waiting: Waiting::new(),
-        hooks: Hooks::new(),
-        next_hook: None,
-        hook,
+        hooks: Hooks::new(hook),
         load_fn: load,
         loads: JoinSet::new(),
         service: outlets.service,
@@ -125,6 +123,7 @@ pub async fn run<I: Ipvs, P: Prober>(
         Some(end) => end,
         None => this.turn_until_end(&mut inbox).await,
     };
+    this.last_hooks().await;
     this.publish();
     end
 }
@@ -147,7 +146,7 @@ impl<I: Ipvs, P: Prober> Loop<I, P> {
                 Some(job) = self.jobs.join_next() => self.job_ended(job)?,
                 Some(loaded) = self.loads.join_next() => self.load_ended(loaded)?,
                 landed = self.scheduler.landed() => self.landed(landed),
-                Some(hook) = self.hooks.join_next() => { self.hook_ended(hook); None }
+                Some(fact) = self.hooks.ended() => { self.tell(fact); None }
                 () = sleep_until(wake) => None,
                 input = inbox.recv() => match input {
                     Some(input) => self.take(input),
@@ -305,16 +304,22 @@ impl<I: Ipvs, P: Prober> Loop<I, P> {
         self.carry_out(effects)
     }
 
-    fn hook_ended(&mut self, hook: Result<(String, Result<(), String>), JoinError>) {
-        let fact = match hook {
-            Ok((program, Ok(()))) => Fact::CallbackRan { program },
-            Ok((program, Err(reason))) => Fact::CallbackFailed { program, reason },
-            Err(error) => Fact::Trouble { what: format!("a callback crashed: {error}") },
-        };
+    fn tell(&mut self, fact: Fact) {
         let at = (self.clock)();
         self.telling.tell(at, fact);
-        if let Some(command) = self.next_hook.take() {
-            self.callback(command);
+    }
+
+    /// The fallback commands that the end brought have a moment for it; they began when the table was begun with.
+    async fn last_hooks(&mut self) {
+        let until = Instant::now() + LAST_HOOKS;
+        while self.hooks.outlast_the_stop() {
+            match timeout_at(until, self.hooks.ended()).await {
+                Ok(Some(fact)) => self.tell(fact),
+                Ok(None) | Err(_) => break,
+            }
+        }
+        for fact in self.hooks.give_up() {
+            self.tell(fact);
         }
     }
 

@@ -260,6 +260,29 @@ impl World {
         table
     }
 
+    /// The table as it is listed: services and servers in their order, without counts of connections.
+    pub(crate) fn read_table(&self) -> String {
+        let file = File::open(self.folder().join("bin/table"));
+        let _whole = file.inspect(|file| flock(file, FlockOperation::LockShared).unwrap());
+        let mut services: Vec<(String, Vec<String>)> = Vec::new();
+        for line in self.lines("table") {
+            match line.strip_prefix("  -> ") {
+                None => services.push((line, Vec::new())),
+                Some(server) => {
+                    let words: Vec<&str> = server.split_whitespace().take(3).collect();
+                    services.last_mut().unwrap().1.push(format!("  -> {}", words.join(" ")));
+                }
+            }
+        }
+        let order = |line: &String| ["TCP", "UDP", "FWM"].iter().position(|kind| line.starts_with(kind));
+        services.sort_by_key(|(line, _)| (order(line), line.clone()));
+        let lines = services.into_iter().flat_map(|(service, mut servers)| {
+            servers.sort();
+            std::iter::once(service).chain(servers)
+        });
+        lines.map(|line| line + "\n").collect()
+    }
+
     /// Whether the usual service has exactly these real servers, all serving.
     pub(crate) fn serves(&self, reals: &[&str]) -> bool {
         let table = self.table();

@@ -100,6 +100,7 @@ pub fn config(seed: u64) -> Arc<Config> {
             quiescent: rng.once_in(2),
             cleanstop: true,
             fallback,
+            fallback_command: None,
             hysteresis: hysteresis(&mut rng),
             service: Protocol::None,
             check_type: "connect",

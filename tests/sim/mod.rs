@@ -147,7 +147,7 @@ pub struct Running {
 /// What a load finds on disk.
 pub type Disk = Arc<Mutex<Result<Loaded, Rejection>>>;
 
-/// Callbacks that were run: program and arguments.
+/// Callbacks and fallback commands that were run: program and arguments.
 pub type Callbacks = Arc<Mutex<Vec<Vec<String>>>>;
 
 /// Starts a director on the table and the disk.
@@ -178,8 +178,8 @@ pub fn start(table: Watched, world: World, disk: &Disk, callbacks: &Callbacks) -
                 loaded
             })
         }),
-        hook: Arc::new(move |command| {
-            lock(&calls).push(command.argv);
+        hook: Arc::new(move |hook| {
+            lock(&calls).push(hook.argv());
             let time = *lock(&lasts);
             Box::pin(async move {
                 sleep(time).await;

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     config::{
-        Spanned,
+        Spanned, command_line,
         diagnostic::Report,
         draft::{CheckType, Common, Draft, Given, Globals, ProtocolName, Virtual, VirtualAt},
         suggest::nearest,
@@ -81,7 +81,11 @@ fn global(entry: &Entry<'_>, key: GlobalKey, globals: &mut Globals, report: &mut
             put(&mut globals.timeout, seconds(entry, 1, report), entry, report);
         }
         GlobalKey::Autoreload => put(&mut globals.autoreload, switch(entry, report), entry, report),
-        GlobalKey::Callback => put(&mut globals.callback, command(entry, report), entry, report),
+        GlobalKey::Callback => {
+            let callback = text(entry, report)
+                .and_then(|line| command(entry, Spanned::new(&line.value, line.span), report));
+            put(&mut globals.callback, callback, entry, report);
+        }
         GlobalKey::Fork => {
             let fork = switch(entry, report);
             if fork.is_some_and(|fork| fork.value) {
@@ -129,6 +133,14 @@ fn common(entry: &Entry<'_>, key: CommonKey, common: &mut Common, report: &mut R
         CommonKey::Rise => put(&mut common.rise, count(entry, report), entry, report),
         CommonKey::Quiescent => put(&mut common.quiescent, switch(entry, report), entry, report),
         CommonKey::Cleanstop => put(&mut common.cleanstop, switch(entry, report), entry, report),
+        CommonKey::FallbackCommand => {
+            // Quotes are optional for this one, as in the reference.
+            let line = values::unquoted(entry.value);
+            put(&mut common.fallback_command, command(entry, line, report), entry, report);
+        }
+        CommonKey::FallbackCommandOnStop => {
+            put(&mut common.fallback_command_on_stop, switch(entry, report), entry, report);
+        }
         CommonKey::TlsVerify => {
             let verify = word(entry, &["no", "chain", "full"], report).map(|value| {
                 value.map(|word| match word {
@@ -250,15 +262,28 @@ fn line(entry: &Entry<'_>, key: VirtualKey, service: &mut Virtual, report: &mut 
     }
 }
 
-/// A program and its arguments, divided at blanks: no shell sees them.
-fn command(entry: &Entry<'_>, report: &mut Report) -> Given<Command> {
-    let line = text(entry, report)?;
-    let argv: Vec<String> = line.value.split_whitespace().map(str::to_owned).collect();
-    if argv.is_empty() {
+/// A program and its arguments; what only a shell would understand is remarked on.
+fn command(entry: &Entry<'_>, line: Spanned<&str>, report: &mut Report) -> Given<Command> {
+    let split = match command_line::split(line.value) {
+        Ok(split) => split,
+        Err(at) => {
+            report.error(line.span.part(at, at + 1), "this quote is not closed");
+            return None;
+        }
+    };
+    if split.argv.first().is_none_or(String::is_empty) {
         values::expected(entry, entry.directive.form, report);
         return None;
     }
-    Some(Spanned::new(Command { argv }, line.span))
+    if let Some((at, c)) = split.special {
+        report
+            .warning(
+                line.span.part(at, at + c.len_utf8()),
+                format!("no shell sees this: \"{c}\" is passed on as it is"),
+            )
+            .help("put it into single quotes; to have a shell: sh -c '...'");
+    }
+    Some(Spanned::new(Command { argv: split.argv }, line.span))
 }
 
 fn log_target(entry: &Entry<'_>, report: &mut Report) -> Given<LogTarget> {

@@ -15,7 +15,7 @@ use super::{
     diagnostic::Report,
     draft::{Draft, Globals, Virtual},
 };
-use crate::model::{Config, Family, Pattern, Settings, VirtualId};
+use crate::model::{Command, Config, Family, Pattern, Settings, VirtualId};
 
 const CHECK_TIMEOUT: Duration = Duration::from_secs(5);
 const NEGOTIATE_TIMEOUT: Duration = Duration::from_secs(30);
@@ -29,6 +29,7 @@ pub(crate) fn lower(draft: &Draft, names: &impl Resolver, report: &mut Report) -
         patterns: HashMap::new(),
         schedulers: HashMap::new(),
         fallbacks: (None, None),
+        fallback_command: draft.globals.common.fallback_command.as_ref().map(|c| Arc::new(c.value.clone())),
         report,
     };
     lowering.fallbacks = (lowering.global_fallback(Family::V4), lowering.global_fallback(Family::V6));
@@ -60,6 +61,8 @@ struct Lowering<'d, 'r, R> {
     schedulers: HashMap<String, Arc<str>>,
     /// The fallback servers for all virtual services, of IPv4 and of IPv6.
     fallbacks: (Option<Spot>, Option<Spot>),
+    /// The fallback command for all virtual services.
+    fallback_command: Option<Arc<Command>>,
     report: &'r mut Report,
 }
 

@@ -14,8 +14,8 @@ use crate::{
         draft::{self, Port, ProtocolName, VirtualAt},
     },
     model::{
-        Fallback, Family, Forward, Hysteresis, Netmask, Persistence, Protocol, Real, RealId, Virtual,
-        VirtualId,
+        Fallback, FallbackCommand, Family, Forward, Hysteresis, Netmask, Persistence, Protocol, Real, RealId,
+        Virtual, VirtualId,
     },
 };
 
@@ -83,6 +83,7 @@ impl<R: Resolver> Lowering<'_, '_, R> {
         let scheduler = self.scheduler(draft.scheduler.as_ref().map_or("wrr", |given| &given.value));
         let persistence = self.persistence(draft, id.family());
         let fallback = self.fallback(draft, id);
+        let fallback_command = self.fallback_command(draft);
         let plan = self.plan(id, draft);
         let reals = plan.as_ref().map(|plan| self.reals(id, draft, plan));
         let (plan, reals) = (plan?, reals?);
@@ -102,6 +103,7 @@ impl<R: Resolver> Lowering<'_, '_, R> {
             quiescent,
             cleanstop,
             fallback: fallback.map(|fallback| fallback.value),
+            fallback_command,
             hysteresis,
             service: plan.service(),
             check_type: plan.check_type().name(),
@@ -192,6 +194,22 @@ impl<R: Resolver> Lowering<'_, '_, R> {
         let port = if spot.port == 0 { id.port() } else { spot.port };
         let address = SocketAddr::new(spot.address, port);
         Some(Spanned::new(Fallback { address, forward: spot.forward }, spot.span))
+    }
+
+    fn fallback_command(&mut self, draft: &draft::Virtual) -> Option<FallbackCommand> {
+        let (own, all) = (&draft.common, &self.globals.common);
+        let command = match &own.fallback_command {
+            Some(own) => Some(Arc::new(own.value.clone())),
+            None => self.fallback_command.clone(),
+        };
+        let Some(command) = command else {
+            if let Some(on_stop) = own.fallback_command_on_stop {
+                self.report.warning(on_stop.span, "there is no \"fallbackcommand\" that this could be about");
+            }
+            return None;
+        };
+        let on_stop = super::first([own.fallback_command_on_stop, all.fallback_command_on_stop]);
+        Some(FallbackCommand { command, on_stop: on_stop.unwrap_or(false) })
     }
 
     /// The real servers. Of two with the same identity the last one counts, in the place of the first.
