@@ -83,7 +83,7 @@ pub(crate) fn is_other_unit(text: &str) -> bool {
 /// A time as it is written.
 pub(crate) fn written(time: Duration) -> String {
     let millis = time.as_millis();
-    let unit = |length: u64| millis > 0 && millis % u128::from(length) == 0;
+    let unit = |length: u64| millis > 0 && millis.is_multiple_of(u128::from(length));
     match UNITS.iter().rev().find(|(_, length)| unit(*length)) {
         Some((names, length)) => format!("{}{}", millis / u128::from(*length), names[0]),
         None => format!("{}s", time.as_secs()),
