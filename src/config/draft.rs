@@ -57,6 +57,8 @@ pub(crate) struct Common {
     pub(crate) quiescent: Given<bool>,
     pub(crate) cleanstop: Given<bool>,
     pub(crate) tls_verify: Given<TlsVerify>,
+    pub(crate) tls_server_name: Given<String>,
+    pub(crate) tls_ca: Given<String>,
     pub(crate) fallback: Given<Fallback>,
     pub(crate) fallback6: Given<Fallback>,
     pub(crate) fallback_command: Given<Command>,
