@@ -1,5 +1,6 @@
 //! Configurations as people write them, and what is made of them: `tests/config/ok/*.cf` are accepted and mean
-//! `*.model`, `tests/config/bad/*.cf` are rejected with the words in `*.stderr`.
+//! `*.model`, `tests/config/bad/*.cf` are rejected with the words in `*.stderr`; so are those in TOML, with `*.toml.model`
+//! and `*.toml.stderr`.
 //!
 //! `BLESS=1 cargo test --test config` rewrites the expectations; the diff is what is reviewed.
 #![cfg(all(feature = "http", feature = "ftp"))]
@@ -48,11 +49,18 @@ fn load_text(name: &str, text: &[u8]) -> Result<Loaded, Rejected> {
 
 /// All configurations of a folder, by name.
 fn configurations(folder: &str) -> Vec<PathBuf> {
+    let mut both = of_grammar(folder, "cf");
+    both.extend(of_grammar(folder, "toml"));
+    both
+}
+
+/// The configurations of a folder in one grammar, by name.
+fn of_grammar(folder: &str, suffix: &str) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/config").join(folder);
     let mut paths: Vec<_> = fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "cf"))
+        .filter(|path| path.extension().is_some_and(|extension| extension == suffix))
         .collect();
     paths.sort();
     assert!(!paths.is_empty());
@@ -64,6 +72,15 @@ fn shown(diagnostics: &[Diagnostic]) -> String {
         writeln!(text, "{diagnostic}").unwrap();
         text
     })
+}
+
+/// The golden file beside a configuration: `x.model` for `x.cf`, `x.toml.model` for `x.toml`.
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    if path.extension().is_some_and(|extension| extension == "toml") {
+        path.with_extension(format!("toml.{suffix}"))
+    } else {
+        path.with_extension(suffix)
+    }
 }
 
 /// Compares with a golden file, or writes it; gives what is wrong.
@@ -90,7 +107,7 @@ fn accepted_configurations_mean_what_is_written_beside_them() {
                 if !loaded.warnings.is_empty() {
                     write!(found, "\nwarnings\n{}", shown(&loaded.warnings)).unwrap();
                 }
-                golden(&path.with_extension("model"), &found)
+                golden(&beside(path, "model"), &found)
             }
             Err(rejected) => {
                 Some(format!("{} is rejected\n{}", path.display(), shown(&rejected.diagnostics)))
@@ -106,7 +123,7 @@ fn rejected_configurations_are_rejected_in_these_words() {
         .iter()
         .filter_map(|path| match load_text(file_name(path), &fs::read(path).unwrap()) {
             Ok(_) => Some(format!("{} is accepted", path.display())),
-            Err(rejected) => golden(&path.with_extension("stderr"), &shown(&rejected.diagnostics)),
+            Err(rejected) => golden(&beside(path, "stderr"), &shown(&rejected.diagnostics)),
         })
         .collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -115,7 +132,7 @@ fn rejected_configurations_are_rejected_in_these_words() {
 #[test]
 fn every_directive_of_this_version_is_accepted_somewhere_and_rejected_somewhere() {
     let used = |folder: &str| -> String {
-        configurations(folder)
+        of_grammar(folder, "cf")
             .iter()
             .map(|path| String::from_utf8_lossy(&fs::read(path).unwrap()).into_owned())
             .collect()
@@ -170,6 +187,59 @@ fn every_directive_of_this_version_is_accepted_somewhere_and_rejected_somewhere(
         assert!(stands_in(&ok), "{name} is in no accepted configuration");
         assert!(stands_in(&bad), "{name} is in no rejected configuration");
     }
+}
+
+/// The keys of the document, without those that it says are for later.
+fn documented_keys() -> Vec<String> {
+    let document = include_str!("../docs/configuration.md");
+    let rows = document.lines().filter(|line| line.starts_with("| `") && !line.ends_with("| later |"));
+    rows.filter_map(|row| row.split('`').nth(1)).map(str::to_owned).collect()
+}
+
+/// The dotted names of all keys in a document; of the tables in lists too.
+fn keys_of(table: &toml::Table, prefix: &str, keys: &mut Vec<String>) {
+    for (key, value) in table {
+        let path = format!("{prefix}{key}");
+        let (inside, tables): (_, Vec<&toml::Table>) = match value {
+            toml::Value::Table(table) if key == "defaults" => (String::new(), vec![table]),
+            toml::Value::Table(table) => (format!("{path}."), vec![table]),
+            toml::Value::Array(list) => {
+                (String::new(), list.iter().filter_map(toml::Value::as_table).collect())
+            }
+            _ => (String::new(), Vec::new()),
+        };
+        keys.push(path);
+        tables.into_iter().for_each(|table| keys_of(table, &inside, keys));
+    }
+}
+
+#[test]
+fn every_key_of_this_version_is_accepted_somewhere_and_rejected_somewhere() {
+    let mut accepted = Vec::new();
+    for path in of_grammar("ok", "toml") {
+        keys_of(&fs::read_to_string(path).unwrap().parse().unwrap(), "", &mut accepted);
+    }
+    let rejected: String =
+        of_grammar("bad", "toml").iter().map(|path| fs::read_to_string(path).unwrap()).collect();
+    for key in documented_keys() {
+        assert!(accepted.contains(&key), "{key} is in no accepted configuration");
+        let last = key.rsplit('.').next().unwrap();
+        assert!(rejected.contains(&format!("{last} =")), "{key} is in no rejected configuration");
+    }
+}
+
+#[test]
+fn what_both_grammars_say_is_the_same() {
+    let mut pairs = 0;
+    for native in of_grammar("ok", "toml") {
+        let classic = native.with_extension("cf");
+        let Ok(text) = fs::read(&classic) else { continue };
+        let one = load_text("x.cf", &text).unwrap();
+        let other = load_text("x.toml", &fs::read(&native).unwrap()).unwrap();
+        assert_eq!(one.config, other.config, "{}", native.display());
+        pairs += 1;
+    }
+    assert!(pairs >= 3, "{pairs}");
 }
 
 #[test]

@@ -114,6 +114,9 @@ fn presentable(line: &str) -> String {
     shown
 }
 
+/// Says a sentence in other words.
+pub(crate) type Words = fn(&str) -> String;
+
 /// Collects what is to be said about one file.
 #[derive(Debug)]
 pub(crate) struct Report {
@@ -121,19 +124,19 @@ pub(crate) struct Report {
     list: Vec<Diagnostic>,
     /// Where texts that were put together stand in the file.
     places: Places,
-    /// Says things in the words of the file's grammar.
-    words: fn(String) -> String,
+    /// Says things in the words of the file's grammar, from this diagnostic on.
+    words: Option<(usize, Words)>,
 }
 
 impl Report {
     /// Nothing to say yet.
     pub(crate) fn new(source: Arc<Source>) -> Self {
-        Self { source, list: Vec::new(), places: Places::default(), words: |text| text }
+        Self { source, list: Vec::new(), places: Places::default(), words: None }
     }
 
     /// From now on, places in a text that was put together are those of its parts, and all is said in other words.
-    pub(crate) fn translate(&mut self, places: Places, words: fn(String) -> String) {
-        (self.places, self.words) = (places, words);
+    pub(crate) fn translate(&mut self, places: Places, words: Words) {
+        (self.places, self.words) = (places, Some((self.list.len(), words)));
     }
 
     /// Rejects the file for what stands at `span`.
@@ -170,9 +173,11 @@ impl Report {
 
     /// All of them, in the order of the file.
     pub(crate) fn finish(mut self) -> Vec<Diagnostic> {
-        for diagnostic in &mut self.list {
-            diagnostic.message = (self.words)(std::mem::take(&mut diagnostic.message));
-            diagnostic.help = diagnostic.help.take().map(self.words);
+        if let Some((from, words)) = self.words {
+            for diagnostic in &mut self.list[from..] {
+                diagnostic.message = words(&diagnostic.message);
+                diagnostic.help = diagnostic.help.as_deref().map(words);
+            }
         }
         self.list.sort_by_key(|diagnostic| (diagnostic.span, diagnostic.severity));
         self.list
@@ -207,7 +212,10 @@ mod tests {
     #[test]
     fn passwords_and_control_characters_are_not_shown() {
         assert_eq!(presentable(" passwd = \"a b\" "), " passwd = \"* *\" ");
-        assert_eq!(presentable("login = { user = \"x\", password = \"y\" }"), "login = { user = \"x\", password = \"*\" *");
+        assert_eq!(
+            presentable("login = { user = \"x\", password = \"y\" }"),
+            "login = { user = \"x\", password = \"*\" *"
+        );
         assert_eq!(presentable("x\u{1b}[2J"), "x\u{fffd}[2J");
     }
 }

@@ -34,8 +34,8 @@ mod system;
 
 pub use diagnostic::{Diagnostic, Severity};
 pub use files::{Fingerprint, MemoryFiles, ReadFile, SourceFile, SourceSet};
-pub use grammar::Grammar;
 pub use find::{FindError, SEARCH_PATH, find};
+pub use grammar::Grammar;
 pub use instance::{DEFAULT_NAME, Instance, instance_of, pid_file};
 pub use load::{Loaded, Rejected, load};
 pub use resolve::{Resolver, TableResolver, Unresolved};

@@ -15,7 +15,10 @@ use super::{
 use crate::{
     config::{
         Source, Span,
-        classic::{Ast, Entry, Section, directives::{Directive, Scope}},
+        classic::{
+            Ast, Entry, Section,
+            directives::{Directive, Scope},
+        },
         diagnostic::Report,
         places::Composer,
     },
@@ -33,8 +36,6 @@ pub(crate) struct Sections {
 /// A `[[virtual]]`.
 #[derive(Debug)]
 pub(crate) struct VirtualItems {
-    /// Where it begins.
-    pub(crate) begins: Span,
     pub(crate) head: Item,
     pub(crate) body: Vec<Item>,
 }
@@ -46,8 +47,6 @@ pub(crate) struct Item {
     pub(crate) row: usize,
     /// Where the key stands.
     pub(crate) name: Span,
-    /// Where the value stands in the file.
-    pub(crate) file: Span,
     /// Where its text, as the classic grammar has it, stands in the composer.
     pub(crate) text: Span,
 }
@@ -55,11 +54,13 @@ pub(crate) struct Item {
 /// Reads a document. Syntax, unknown keys and values of the wrong kind are reported.
 pub(crate) fn read(source: &Source, composer: &mut Composer, report: &mut Report) -> Sections {
     let (document, errors) = DeTable::parse_recoverable(source.text());
+    // What a broken table or value was taken for says nothing about what was meant.
+    let broken = errors.iter().any(|error| error.message() != "duplicate key");
     for error in errors {
         let span = error.span().map_or(Span::default(), self::span);
         report.error(span, lower_first(error.message()));
     }
-    let mut reader = Reader { source, composer, report };
+    let mut reader = Reader { source, composer, report, broken };
     let mut sections = Sections::default();
     for (key, value) in in_order(document.get_ref()) {
         match (key.get_ref().as_ref(), value.get_ref()) {
@@ -68,12 +69,11 @@ pub(crate) fn read(source: &Source, composer: &mut Composer, report: &mut Report
             }
             ("defaults", _) => reader.wrong(value, "defaults", "a table", "write: [defaults]"),
             ("virtual", DeValue::Array(array)) => {
-                for service in array.iter() {
-                    match service.get_ref() {
-                        DeValue::Table(table) => {
-                            sections.virtuals.extend(reader.service(service.span(), table));
-                        }
-                        _ => reader.wrong(service, "virtual", "a list of tables", "write: [[virtual]]"),
+                for service in array {
+                    if let Some(table) = service.get_ref().as_table() {
+                        sections.virtuals.extend(reader.service(service.span(), table));
+                    } else {
+                        reader.wrong(service, "virtual", "a list of tables", "write: [[virtual]]");
                     }
                 }
             }
@@ -88,6 +88,8 @@ struct Reader<'r> {
     source: &'r Source,
     composer: &'r mut Composer,
     report: &'r mut Report,
+    /// The document is no TOML.
+    broken: bool,
 }
 
 impl Reader<'_> {
@@ -111,16 +113,18 @@ impl Reader<'_> {
         let fits = |row: &&Row| row.fits(place);
         if let Some(index) = KEYS.iter().position(|row| row.key == path && row.fits(place)) {
             let row = &KEYS[index];
-            let mut put = |file, text| items.push(Item { row: index, name, file, text });
+            let mut put = |name, text| items.push(Item { row: index, name, text });
             let (source, composer, report) = (self.source, &mut *self.composer, &mut *self.report);
             match (row.shape, place) {
                 (Shape::Servers, Place::Virtual(family)) => {
                     let servers = Servers { row, family, source, composer, report }.read(value);
-                    servers.into_iter().for_each(|(file, text)| put(file, text));
+                    for (file, text) in servers {
+                        put(file, text);
+                    }
                 }
                 _ => {
                     if let Some(text) = value::compose(row, value, place, source, composer, report) {
-                        put(span(value.span()), text);
+                        put(name, text);
                     }
                 }
             }
@@ -128,11 +132,10 @@ impl Reader<'_> {
         }
         let below = format!("{path}.");
         if KEYS.iter().filter(fits).any(|row| row.key.starts_with(&below)) {
-            match value.get_ref() {
-                DeValue::Table(table) => self.table(table, &below, place, items),
-                _ => {
-                    self.report.error(span(value.span()), format!("\"{path}\" must be a table"));
-                }
+            if let Some(table) = value.get_ref().as_table() {
+                self.table(table, &below, place, items);
+            } else {
+                self.report.error(span(value.span()), format!("\"{path}\" must be a table"));
             }
             return;
         }
@@ -153,8 +156,10 @@ impl Reader<'_> {
         let given = |name| table.iter().find(|(key, _)| key.get_ref() == name);
         match (given("address"), given("fwmark")) {
             (Some(_), Some((mark, _))) => {
-                self.report
-                    .error(span(mark.span()), "a virtual service has an address or a firewall mark, not both");
+                self.report.error(
+                    span(mark.span()),
+                    "a virtual service has an address or a firewall mark, not both",
+                );
                 return None;
             }
             (None, None) => {
@@ -166,7 +171,7 @@ impl Reader<'_> {
             (Some(_), None) | (None, Some(_)) => {}
         }
         let head = body.remove(body.iter().position(is_head)?);
-        Some(VirtualItems { begins, head, body })
+        Some(VirtualItems { head, body })
     }
 
     /// The family that is given, else the one that the address shows.
@@ -185,7 +190,9 @@ impl Reader<'_> {
     }
 
     fn wrong(&mut self, value: &Spanned<DeValue<'_>>, name: &str, what: &str, help: &str) {
-        self.report.error(span(value.span()), format!("\"{name}\" must be {what}")).help(help);
+        if !self.broken {
+            self.report.error(span(value.span()), format!("\"{name}\" must be {what}")).help(help);
+        }
     }
 }
 

@@ -27,7 +27,7 @@ pub(crate) enum Shape {
     /// A whole number, zero or more.
     Number,
     /// Whole seconds, or a text with a unit.
-    Duration,
+    Time,
     /// One word, in a text.
     Word,
     /// A number, or one word in a text.
@@ -49,12 +49,12 @@ const fn of(key: &'static str, directive: &'static str, shape: Shape, form: &'st
 }
 
 const SWITCH: &str = "true or false";
-const SECONDS: &str = "whole seconds, or a text like \"200ms\"";
+const TIME: &str = "a time: whole seconds, or a text like \"200ms\"";
 const PROGRAM: &str = "\"PROGRAM [ARGUMENT ...]\", or a list of program and arguments";
 const SERVER: &str = "\"ADDRESS[:PORT] [gate|masq|ipip]\"";
 const SERVERS: &str = "a list of servers";
 
-use Shape::{Duration, Number, NumberOrWord, Program, Server, Servers, Switch, Text, Word, Words};
+use Shape::{Number, NumberOrWord, Program, Server, Servers, Switch, Text, Time, Word, Words};
 
 /// All of them: what is for the director first, then what stands in virtual services, each in the order in which it is
 /// best read.
@@ -64,7 +64,7 @@ pub(crate) const KEYS: &[Row] = &[
     of("execute", "execute", Words(" "), "a list of configurations"),
     of("logfile", "logfile", Text, "\"/PATH\" or \"FACILITY\""),
     of("maintenance-directory", "maintenancedir", Word, "\"/PATH\""),
-    of("resync-interval", "resyncinterval", Duration, "seconds, 0 for never"),
+    of("resync-interval", "resyncinterval", Time, TIME),
     of("supervised", "supervised", Switch, SWITCH),
     of("address", "virtual", Word, "\"ADDRESS:PORT\""),
     of("address", "virtual6", Word, "\"[ADDRESS]:PORT\""),
@@ -76,7 +76,7 @@ pub(crate) const KEYS: &[Row] = &[
     of("scheduler", "scheduler", Word, "\"rr\", \"wrr\", \"lc\", \"wlc\", ..."),
     of("scheduler-flags", "schedflags", Words(","), "a list of flags"),
     of("one-packet", "ops", Switch, SWITCH),
-    of("persistent", "persistent", Duration, "seconds"),
+    of("persistent", "persistent", Time, TIME),
     of("netmask", "netmask", NumberOrWord, "\"N.N.N.N\", or the length of an IPv6 prefix"),
     of("quiescent", "quiescent", Switch, SWITCH),
     of("cleanstop", "cleanstop", Switch, SWITCH),
@@ -101,15 +101,18 @@ pub(crate) const KEYS: &[Row] = &[
     of("check.database", "database", Text, "\"NAME\""),
     of("check.command", "checkcommand", Program, PROGRAM),
     of("check.tls-verify", "tls-verify", Word, "\"no\", \"chain\" or \"full\""),
-    of("check.interval", "checkinterval", Duration, SECONDS),
-    of("check.timeout", "checktimeout", Duration, SECONDS),
-    of("check.negotiate-timeout", "negotiatetimeout", Duration, SECONDS),
+    of("check.interval", "checkinterval", Time, TIME),
+    of("check.fast-interval", "fastinterval", Time, TIME),
+    of("check.down-interval", "downinterval", Time, TIME),
+    of("check.jitter", "jitter", NumberOrWord, "a part of the interval, like \"10%\""),
+    of("check.timeout", "checktimeout", Time, TIME),
+    of("check.negotiate-timeout", "negotiatetimeout", Time, TIME),
     of("check.count", "checkcount", Number, "a number"),
     of("check.fall", "fall", Number, "a number, at least 1"),
     of("check.rise", "rise", Number, "a number, at least 1"),
     of("mail.to", "emailalert", Words(", "), "a list of addresses"),
     of("mail.from", "emailalertfrom", Word, "\"ADDRESS\""),
-    of("mail.repeat", "emailalertfreq", Duration, "seconds"),
+    of("mail.repeat", "emailalertfreq", Time, TIME),
     of("mail.status", "emailalertstatus", Words(", "), "a list of states"),
     of("mail.smtp", "smtp", Word, "\"SERVER\""),
 ];
@@ -207,8 +210,7 @@ mod tests {
 
     #[test]
     fn every_key_is_one_directive_at_each_place() {
-        let places =
-            [Place::Top, Place::Defaults, Place::Virtual(Family::V4), Place::Virtual(Family::V6)];
+        let places = [Place::Top, Place::Defaults, Place::Virtual(Family::V4), Place::Virtual(Family::V6)];
         for row in KEYS {
             assert!(places.iter().any(|&place| row.fits(place)), "{} stands nowhere", row.key);
             for place in places.into_iter().filter(|&place| row.fits(place)) {

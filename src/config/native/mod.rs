@@ -28,3 +28,37 @@ pub(crate) fn read(source: &Source, report: &mut Report) -> Draft {
     let ast: Ast<'_> = sections.ast(&directives, &composer);
     classic::fill(&ast, report)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::config::{TableResolver, lower::lower};
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+
+        #[test]
+        fn almost_configurations_are_read_or_refused(
+            lines in proptest::collection::vec((
+                "\\[\\[virtual\\]\\]|\\[defaults\\]|\\[virtual.check\\]|address|fwmark|family|real|check.type|receive|request|callback|\
+                netmask|timeout|fallback|[a-z.]{1,9}",
+                "( = (true|[0-9-]{1,3}|\"([0-9.:>\\[\\]# a-dé,x-]|\\\\u00e9|\\\\\"){0,20}\"|\"\"\"a\n|'[a(\"]{0,4}'|\\[\"10.0.0.1:80 gate 1\", 'é l:', \\{address='10.0.0.2', \
+                forward='masq', request='\\[', receive='\\['\\}\\]))?"), 0..12),
+        ) {
+            let text = lines.iter().fold(String::new(), |text, (key, value)| format!("{text}{key}{value}\n"));
+            let source = Arc::new(Source::new("x.toml", text.as_bytes()));
+            let mut report = Report::new(Arc::clone(&source));
+            let draft = read(&source, &mut report);
+            let _ = lower(&draft, &TableResolver::default(), &mut report);
+            for diagnostic in report.finish() {
+                let span = diagnostic.span.expect("the reader always knows a place");
+                prop_assert!(source.text().get(span.start..span.end).is_some(), "{span:?} in {text:?}");
+                let _ = diagnostic.to_string();
+            }
+        }
+    }
+}

@@ -43,19 +43,18 @@ impl Servers<'_> {
     fn server(&mut self, server: &Spanned<DeValue<'_>>) -> Option<Span> {
         let file = span(server.span());
         let mark = self.composer.mark();
-        match server.get_ref() {
-            DeValue::String(text) => {
-                line(text, file, self.source, self.report)?;
-                self.family(text, file)?;
-                bare(text, file, self.composer);
-            }
-            DeValue::Table(table) => self.table(table, file)?,
-            _ => {
-                self.report.error(file, "a real server is a text or a table").help(
-                    "write: \"ADDRESS:PORT gate\", or { address = \"ADDRESS:PORT\", forward = \"gate\" }",
-                );
-                return None;
-            }
+        let value = server.get_ref();
+        if let Some(text) = value.as_str() {
+            line(text, file, self.source, self.report)?;
+            self.family(text, file)?;
+            bare(text, file, self.composer);
+        } else if let Some(table) = value.as_table() {
+            self.table(table, file)?;
+        } else {
+            self.report
+                .error(file, "a real server is a text or a table")
+                .help("write: \"ADDRESS:PORT gate\", or { address = \"ADDRESS:PORT\", forward = \"gate\" }");
+            return None;
         }
         Some(self.composer.since(mark))
     }
@@ -77,7 +76,8 @@ impl Servers<'_> {
         }
         for key in ["address", "forward"] {
             if table.get(key).is_none() {
-                let help = if key == "address" { "\"ADDRESS:PORT\"" } else { "\"gate\", \"masq\" or \"ipip\"" };
+                let help =
+                    if key == "address" { "\"ADDRESS:PORT\"" } else { "\"gate\", \"masq\" or \"ipip\"" };
                 self.report
                     .error(file, format!("this real server has no \"{key}\""))
                     .help(format!("write: {key} = {help}"));

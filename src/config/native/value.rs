@@ -27,13 +27,13 @@ pub(super) fn compose(
     let mark = composer.mark();
     match (row.shape, value.get_ref()) {
         (Shape::Switch, DeValue::Boolean(on)) => composer.push(if *on { "yes" } else { "no" }, file),
-        (Shape::Number | Shape::Duration | Shape::NumberOrWord, DeValue::Integer(_)) => {
+        (Shape::Number | Shape::Time | Shape::NumberOrWord, DeValue::Integer(_)) => {
             match whole(value.get_ref()) {
                 Some(number) => composer.push(&number.to_string(), file),
                 None => return wrong(row, value, report),
             }
         }
-        (Shape::Word | Shape::Duration | Shape::NumberOrWord | Shape::Server, DeValue::String(text)) => {
+        (Shape::Word | Shape::Time | Shape::NumberOrWord | Shape::Server, DeValue::String(text)) => {
             line(text, file, source, report)?;
             if row.shape == Shape::Word && row.key == "address" || row.shape == Shape::Server {
                 family(text, file, place, row, report)?;
@@ -134,9 +134,15 @@ fn argument(text: &str) -> String {
 
 fn wrong<T>(row: &Row, value: &Spanned<DeValue<'_>>, report: &mut Report) -> Option<T> {
     let help = match (row.shape, value.get_ref()) {
-        (Shape::Switch, DeValue::String(text)) if ["yes", "on", "1"].contains(&text.as_ref()) => Some("write true"),
-        (Shape::Switch, DeValue::String(text)) if ["no", "off", "0"].contains(&text.as_ref()) => Some("write false"),
-        (Shape::Number, DeValue::String(text)) if text.parse::<u64>().is_ok() => Some("write it without quotes"),
+        (Shape::Switch, DeValue::String(text)) if ["yes", "on", "1"].contains(&text.as_ref()) => {
+            Some("write true")
+        }
+        (Shape::Switch, DeValue::String(text)) if ["no", "off", "0"].contains(&text.as_ref()) => {
+            Some("write false")
+        }
+        (Shape::Number, DeValue::String(text)) if text.parse::<u64>().is_ok() => {
+            Some("write it without quotes")
+        }
         _ => None,
     };
     let message = format!("\"{}\" must be {}", row.key, row.form);

@@ -3,10 +3,13 @@
 use super::keys::{KEYS, Shape};
 
 /// Names that are words of the language too: they are a directive only in quotes.
-const WORDS: [&str; 8] = ["service", "request", "receive", "login", "secret", "database", "fall", "rise"];
+const WORDS: [&str; 11] = [
+    "service", "request", "receive", "login", "secret", "database", "fall", "rise", "smtp", "virtual",
+    "execute",
+];
 
 /// Replaces the names of directives by keys, and `name = word` by how that is written here.
-pub(super) fn native(text: String) -> String {
+pub(super) fn native(text: &str) -> String {
     let text = text.replace(" with \"virtual6\"", "").replace(" with \"real6\"", "");
     let mut said = String::with_capacity(text.len());
     let mut rest = text.as_str();
@@ -17,7 +20,9 @@ pub(super) fn native(text: String) -> String {
         let quoted = said.ends_with('"') && behind.starts_with('"');
         let row = KEYS
             .iter()
-            .find(|row| row.directive == name && (quoted || !WORDS.contains(&name) || behind.starts_with(" = ")))
+            .find(|row| {
+                row.directive == name && (quoted || !WORDS.contains(&name) || behind.starts_with(" = "))
+            })
             .or_else(|| KEYS.iter().find(|row| row.key == name));
         said.push_str(row.map_or(name, |row| row.key));
         rest = behind;
@@ -43,7 +48,9 @@ fn written(word: &str, shape: Shape) -> String {
     match (shape, word) {
         (Shape::Switch, "yes") => "true".to_owned(),
         (Shape::Switch, "no") => "false".to_owned(),
-        (Shape::Word | Shape::NumberOrWord, word) if word.starts_with(|c: char| c.is_ascii_alphabetic()) => {
+        (Shape::Word | Shape::NumberOrWord | Shape::Time, word)
+            if word.contains(|c: char| c.is_ascii_alphabetic()) =>
+        {
             format!("\"{word}\"")
         }
         _ => word.to_owned(),
@@ -56,11 +63,13 @@ mod tests {
 
     #[test]
     fn directives_are_said_as_keys() {
-        let said = |text: &str| native(text.to_owned());
+        let said = |text: &str| native(text);
         assert_eq!(said("give \"checkport\" or \"service\""), "give \"check.port\" or \"check.service\"");
         assert_eq!(said("say so with checktype = connect"), "say so with check.type = \"connect\"");
         assert_eq!(said("write: autoreload = yes"), "write: autoreload = true");
+        assert_eq!(said("write: check.interval = 200ms"), "write: check.interval = \"200ms\"");
         assert_eq!(said("resyncinterval = 0 looks"), "resync-interval = 0 looks");
+        assert_eq!(said("a virtual service needs"), "a virtual service needs");
         assert_eq!(said("unknown service \"foo\""), "unknown service \"foo\"");
         assert_eq!(said("unknown key \"check.intervall\""), "unknown key \"check.intervall\"");
         assert_eq!(said("write [::1]:80 with \"real6\""), "write [::1]:80");
