@@ -200,16 +200,12 @@ fn documented_keys() -> Vec<String> {
 fn keys_of(table: &toml::Table, prefix: &str, keys: &mut Vec<String>) {
     for (key, value) in table {
         let path = format!("{prefix}{key}");
-        let (inside, tables): (_, Vec<&toml::Table>) = match value {
-            toml::Value::Table(table) if key == "defaults" => (String::new(), vec![table]),
-            toml::Value::Table(table) => (format!("{path}."), vec![table]),
-            toml::Value::Array(list) => {
-                (String::new(), list.iter().filter_map(toml::Value::as_table).collect())
-            }
-            _ => (String::new(), Vec::new()),
-        };
+        let inside = if value.is_array() || key == "defaults" { String::new() } else { format!("{path}.") };
+        let list = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+        for table in list.iter().filter_map(toml::Value::as_table) {
+            keys_of(table, &inside, keys);
+        }
         keys.push(path);
-        tables.into_iter().for_each(|table| keys_of(table, &inside, keys));
     }
 }
 
