@@ -145,6 +145,7 @@ fn printed(table: &Table) -> String {
         let name = match id {
             VirtualId::Addr { protocol: Protocol::Tcp, address } => format!("TCP  {address}"),
             VirtualId::Addr { protocol: Protocol::Udp, address } => format!("UDP  {address}"),
+            VirtualId::Addr { protocol: Protocol::Sctp, address } => format!("SCTP {address}"),
             VirtualId::FwMark { mark, family: Family::V4 } => format!("FWM  {}", mark.get().cast_signed()),
             VirtualId::FwMark { mark, family: Family::V6 } => {
                 format!("FWM  {} IPv6", mark.get().cast_signed())
@@ -185,7 +186,7 @@ fn address() -> impl Strategy<Value = SocketAddr> {
 }
 
 fn service_id() -> impl Strategy<Value = VirtualId> {
-    let protocol = prop_oneof![Just(Protocol::Tcp), Just(Protocol::Udp)];
+    let protocol = prop_oneof![Just(Protocol::Tcp), Just(Protocol::Udp), Just(Protocol::Sctp)];
     let mark = prop_oneof![Just(NonZeroU32::MIN), Just(NonZeroU32::MAX)];
     let family = prop_oneof![Just(Family::V4), Just(Family::V6)];
     prop_oneof![
