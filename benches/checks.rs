@@ -70,7 +70,7 @@ fn main() {
         ("https, chain", 200, secure, page(Some(TlsVerify::Chain), Some("go+d"))),
         ("https, full", 200, secure, page(Some(TlsVerify::Full), Some("go+d"))),
     ] {
-        let cadence = Cadence { interval: Duration::from_secs(1), deadline: Duration::from_secs(1) };
+        let cadence = Cadence::steady(Duration::from_secs(1), Duration::from_secs(1));
         let spec = Arc::new(CheckSpec { target, kind, cadence });
         let bytes = size_of_val(&probes.probe(&spec, &Progress::new()));
         let (each, failed) = runtime().block_on(measure(&probes, &spec, rate));
@@ -85,7 +85,7 @@ fn hold(name: &str, probes: &Probes, kind: &CheckKind) {
         let listener = TcpSocket::new_v4().unwrap();
         listener.bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let listener = listener.listen(HELD).unwrap();
-        let cadence = Cadence { interval: Duration::from_secs(1), deadline: Duration::from_secs(60) };
+        let cadence = Cadence::steady(Duration::from_secs(1), Duration::from_secs(60));
         let target = listener.local_addr().unwrap();
         let spec = Arc::new(CheckSpec { target, kind: kind.clone(), cadence });
         let (mut running, before) = (JoinSet::new(), resident());

@@ -32,7 +32,7 @@ fn server(n: u8) -> SocketAddr {
 
 /// One service with so many servers, each asked every second.
 fn config(servers: u8) -> Arc<Config> {
-    let cadence = Cadence { interval: Duration::from_secs(1), deadline: Duration::from_secs(1) };
+    let cadence = Cadence::steady(Duration::from_secs(1), Duration::from_secs(1));
     let reals = (1..=servers).map(|n| {
         let spec = CheckSpec { target: server(n), kind: CheckKind::Connect, cadence };
         let check = Check::Probe(Arc::new(spec));

@@ -46,6 +46,10 @@ pub(crate) struct Common {
     pub(crate) check_timeout: Given<Duration>,
     pub(crate) negotiate_timeout: Given<Duration>,
     pub(crate) check_interval: Given<Duration>,
+    pub(crate) fast_interval: Given<Duration>,
+    pub(crate) down_interval: Given<Duration>,
+    /// In percent, up to 50.
+    pub(crate) jitter: Given<u8>,
     pub(crate) rise: Given<NonZeroU32>,
     pub(crate) fall: Given<NonZeroU32>,
     /// What `fall` was called before; of the two at most one may be given.

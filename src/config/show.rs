@@ -3,8 +3,8 @@
 use std::{fmt, time::Duration};
 
 use crate::model::{
-    Check, CheckKind, CheckSpec, Command, Config, Hysteresis, LogTarget, Pattern, Settings, TlsVerify,
-    Virtual,
+    Cadence, Check, CheckKind, CheckSpec, Command, Config, Hysteresis, LogTarget, Pattern, Settings,
+    TlsVerify, Virtual,
 };
 
 /// Shows a configuration. Passwords are left out.
@@ -87,7 +87,18 @@ fn virtual_service(service: &Virtual, f: &mut fmt::Formatter<'_>) -> fmt::Result
 
 fn probe(spec: &CheckSpec, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let (every, within) = (Seconds(spec.cadence.interval), Seconds(spec.cadence.deadline));
-    write!(f, "    {} {} every {every} within {within}", spec.kind.name(), spec.target)?;
+    write!(f, "    {} {} every {every}", spec.kind.name(), spec.target)?;
+    let Cadence { interval, fast, down, jitter, .. } = spec.cadence;
+    if fast != interval {
+        write!(f, ", {} in question", Seconds(fast))?;
+    }
+    if down != interval {
+        write!(f, ", {} down", Seconds(down))?;
+    }
+    if jitter > 0 {
+        write!(f, ", jitter {jitter}%")?;
+    }
+    write!(f, " within {within}")?;
     match &spec.kind {
         CheckKind::Connect => {}
         CheckKind::Http(http) => {

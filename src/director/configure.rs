@@ -177,6 +177,9 @@ impl Director {
         }
         fx.extend(turnover.stop.into_iter().map(Effect::StopProbe));
         fx.extend(turnover.start.into_iter().map(|(id, spec, meter)| Effect::StartProbe(id, spec, meter)));
+        let services = &self.services;
+        let changes = self.checks.paces(|(service, real)| services[service].reals[real].health);
+        fx.extend(changes.into_iter().map(|(id, interval)| Effect::PaceProbe(id, interval)));
     }
 }
 

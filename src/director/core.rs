@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
-    time::{Instant, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
 
 use crate::{
@@ -199,6 +199,7 @@ impl Director {
             Verdict::Fail(failure) => (None, Some(failure)),
         };
         let mut changed: Vec<(Place, State, Option<Change>)> = Vec::new();
+        let (mut interval, cadence) = (Duration::MAX, check.cadence);
         for &(service, real) in &check.places {
             let counts = self.services[service].config.hysteresis;
             let state = &mut self.services[service].reals[real];
@@ -209,6 +210,10 @@ impl Director {
                 changed.push(((service, real), state.health, change));
             }
             state.health = next;
+            interval = interval.min(next.interval(&cadence));
+        }
+        if let Some(interval) = check.pace(interval) {
+            fx.push(Effect::PaceProbe(id, interval));
         }
         if !changed.is_empty() {
             let reason = failure.cloned().map(Arc::new);

@@ -17,6 +17,8 @@ pub enum Effect {
     Load,
     /// Run a check from now on.
     StartProbe(CheckId, Arc<CheckSpec>, Arc<Meter>),
+    /// Run it at this interval from now on, counted from its last start.
+    PaceProbe(CheckId, Duration),
     /// Run it no longer; a verdict that is under way is dropped.
     StopProbe(CheckId),
     /// The table was seen to have this, before these services are wanted for the first time.

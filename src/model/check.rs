@@ -21,9 +21,23 @@ pub struct CheckSpec {
 pub struct Cadence {
     /// Time from the start of one check to the start of the next (`checkinterval`).
     pub interval: Duration,
+    /// The same while the server's state is in question: it has begun to fail, or to pass (`fastinterval`).
+    pub fast: Duration,
+    /// The same while the server is down (`downinterval`).
+    pub down: Duration,
+    /// The time between two starts varies by this part of the interval, in percent (`jitter`).
+    pub jitter: u8,
     /// The whole check must have ended by then (`checktimeout` or `negotiatetimeout`): one total deadline from the
     /// first packet to the last.
     pub deadline: Duration,
+}
+
+impl Cadence {
+    /// The same interval whatever the server's state, without jitter.
+    #[must_use]
+    pub fn steady(interval: Duration, deadline: Duration) -> Self {
+        Self { interval, fast: interval, down: interval, jitter: 0, deadline }
+    }
 }
 
 /// What is asked of a real server.

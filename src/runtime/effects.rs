@@ -48,6 +48,7 @@ impl<I: Ipvs, P: Prober> Loop<I, P> {
             match effect {
                 Effect::Load => self.load(),
                 Effect::StartProbe(id, spec, meter) => self.scheduler.add(id, spec, meter),
+                Effect::PaceProbe(id, interval) => self.scheduler.set_interval(id, interval),
                 Effect::StopProbe(id) => self.scheduler.remove(id),
                 Effect::Saw(table, ids) => self.reconciler.saw(&table, ids),
                 Effect::Want { id, wanted, enforce } => {

@@ -8,6 +8,7 @@ mod effects;
 mod event_loop;
 mod hooks;
 mod scheduler;
+mod timetable;
 
 use std::{sync::Arc, time::SystemTime};
 

@@ -35,7 +35,7 @@ fn probes() -> Probes {
 
 /// What the loop does: asks once, within the deadline.
 async fn ask_within(probes: &Probes, target: SocketAddr, kind: CheckKind, deadline: Duration) -> Verdict {
-    let cadence = Cadence { interval: Duration::from_secs(1), deadline };
+    let cadence = Cadence::steady(Duration::from_secs(1), deadline);
     let (spec, progress) = (CheckSpec { target, kind, cadence }, Progress::new());
     let start = Instant::now();
     let verdict = match timeout(deadline, probes.probe(&spec, &progress)).await {

@@ -126,7 +126,10 @@ fn number(rng: &mut Rng, n: u64) -> u8 {
 
 fn cadence(rng: &mut Rng) -> Cadence {
     let interval = Duration::from_secs(rng.of(&[2, 10, 20, 30, 60]));
-    Cadence { interval, deadline: Duration::from_secs(rng.of(&[1, 3, 10])) }
+    let mut other = || if rng.once_in(2) { interval } else { Duration::from_secs(rng.of(&[1, 5, 60])) };
+    let (fast, down) = (other(), other());
+    let jitter = rng.of(&[0, 0, 10, 50]);
+    Cadence { interval, fast, down, jitter, deadline: Duration::from_secs(rng.of(&[1, 3, 10])) }
 }
 
 fn persistence(rng: &mut Rng, id: VirtualId) -> Persistence {

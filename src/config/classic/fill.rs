@@ -21,6 +21,9 @@ use crate::{
 /// The longest persistence that `ipvsadm` takes: 31 days.
 const MOST_PERSISTENT: u32 = 31 * 24 * 60 * 60;
 
+/// The most jitter, in percent: with more a check could follow at once on the one before.
+const MOST_JITTER: u8 = 50;
+
 /// The syslog facilities.
 const FACILITIES: [&str; 20] = [
     "auth", "authpriv", "cron", "daemon", "ftp", "kern", "local0", "local1", "local2", "local3", "local4",
@@ -122,6 +125,9 @@ fn common(entry: &Entry<'_>, key: CommonKey, common: &mut Common, report: &mut R
             put(&mut common.negotiate_timeout, seconds(entry, 1, report), entry, report);
         }
         CommonKey::CheckInterval => put(&mut common.check_interval, seconds(entry, 1, report), entry, report),
+        CommonKey::DownInterval => put(&mut common.down_interval, seconds(entry, 1, report), entry, report),
+        CommonKey::FastInterval => put(&mut common.fast_interval, seconds(entry, 1, report), entry, report),
+        CommonKey::Jitter => put(&mut common.jitter, percent(entry, report), entry, report),
         CommonKey::FailureCount => put(&mut common.failure_count, count(entry, report), entry, report),
         CommonKey::Fall => put(&mut common.fall, count(entry, report), entry, report),
         CommonKey::Rise => put(&mut common.rise, count(entry, report), entry, report),
@@ -159,6 +165,17 @@ fn common(entry: &Entry<'_>, key: CommonKey, common: &mut Common, report: &mut R
 fn count(entry: &Entry<'_>, report: &mut Report) -> Given<NonZeroU32> {
     let count = number(entry, 1, u32::MAX, report)?;
     Some(Spanned::new(NonZeroU32::new(count.value)?, count.span))
+}
+
+/// A part of the interval, with or without the sign behind it.
+fn percent(entry: &Entry<'_>, report: &mut Report) -> Given<u8> {
+    let value = values::unquoted(entry.value);
+    let number = value.value.strip_suffix('%').unwrap_or(value.value).trim_end().parse().ok();
+    let percent = number.filter(|percent| *percent <= MOST_JITTER);
+    if percent.is_none() {
+        values::expected(entry, &format!("a part of the interval from 0% to {MOST_JITTER}%"), report);
+    }
+    percent.map(|percent| Spanned::new(percent, value.span))
 }
 
 /// Reads a section. Its lines are read too where its address is wrong, for the sake of what else is wrong.

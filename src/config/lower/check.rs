@@ -88,7 +88,13 @@ impl<R: Resolver> Lowering<'_, '_, R> {
         Some(Plan {
             check_type,
             known,
-            cadence: Cadence { interval, deadline },
+            cadence: Cadence {
+                interval,
+                fast: first([own.fast_interval, all.fast_interval]).unwrap_or(interval),
+                down: first([own.down_interval, all.down_interval]).unwrap_or(interval),
+                jitter: first([own.jitter, all.jitter]).unwrap_or(0),
+                deadline,
+            },
             asks,
             port: draft.check_port.map(|port| port.value),
             receive: receive?,

@@ -33,7 +33,7 @@ pub(crate) fn lower(draft: &Draft, names: &impl Resolver, report: &mut Report) -
         report,
     };
     lowering.fallbacks = (lowering.global_fallback(Family::V4), lowering.global_fallback(Family::V6));
-    lowering.one_name(&draft.globals.common);
+    lowering.look_at(&draft.globals.common);
     let mut config = Config { settings: settings(draft), virtuals: Vec::with_capacity(draft.virtuals.len()) };
     let mut seen: HashMap<VirtualId, usize> = HashMap::new();
     for service in &draft.virtuals {

@@ -80,7 +80,7 @@ impl<R: Resolver> Lowering<'_, '_, R> {
                 .unwrap_or(NonZeroU32::MIN),
             rise: super::first([own.rise, all.rise]).unwrap_or(NonZeroU32::MIN),
         };
-        self.one_name(own);
+        self.look_at(own);
         let scheduler = self.scheduler(draft.scheduler.as_ref().map_or("wrr", |given| &given.value));
         let persistence = self.persistence(draft, id.family());
         let fallback = self.fallback(draft, id);
@@ -112,13 +112,18 @@ impl<R: Resolver> Lowering<'_, '_, R> {
         })
     }
 
-    /// Reports a number that is given under both of its names.
-    pub(super) fn one_name(&mut self, common: &draft::Common) {
-        let (Some(fall), Some(old)) = (&common.fall, &common.failure_count) else { return };
-        let later = fall.span.max(old.span);
-        self.report
-            .error(later, "\"fall\" and \"failurecount\" are two names of one number")
-            .help("give one of them; fall is the newer name");
+    /// Looks at what is said about cadence in one place: a number under both of its names, and a fast that is slow.
+    pub(super) fn look_at(&mut self, common: &draft::Common) {
+        if let (Some(fall), Some(old)) = (&common.fall, &common.failure_count) {
+            self.report
+                .error(fall.span.max(old.span), "\"fall\" and \"failurecount\" are two names of one number")
+                .help("give one of them; fall is the newer name");
+        }
+        if let (Some(fast), Some(steady)) = (&common.fast_interval, &common.check_interval)
+            && fast.value > steady.value
+        {
+            self.report.warning(fast.span, "this is slower than \"checkinterval\"");
+        }
     }
 
     fn scheduler(&mut self, name: &str) -> Arc<str> {
