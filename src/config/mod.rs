@@ -15,6 +15,7 @@ mod classic;
 mod command_line;
 mod diagnostic;
 mod draft;
+mod duration;
 mod files;
 mod find;
 mod instance;

@@ -1,18 +1,19 @@
 //! Sections to the draft: each directive's value is read and put where it belongs.
 
-use std::num::NonZeroU32;
+use std::{num::NonZeroU32, time::Duration};
 
 use super::{
     ast::{Ast, Entry, Section},
     directives::{CommonKey, GlobalKey, Key, Status, VirtualKey},
     server,
-    values::{self, number, seconds, switch, text, word},
+    values::{self, check_time, number, seconds, switch, text, word},
 };
 use crate::{
     config::{
         Spanned, command_line,
         diagnostic::Report,
         draft::{CheckType, Common, Draft, Given, Globals, ProtocolName, Virtual, VirtualAt},
+        duration,
         suggest::nearest,
     },
     model::{Command, Family, LogTarget, Secret, TlsVerify},
@@ -78,7 +79,7 @@ fn global(entry: &Entry<'_>, key: GlobalKey, globals: &mut Globals, report: &mut
             report
                 .warning(entry.name, "\"timeout\" is deprecated")
                 .help("use checktimeout and negotiatetimeout; it sets both");
-            put(&mut globals.timeout, seconds(entry, 1, report), entry, report);
+            put(&mut globals.timeout, check_time(entry, report), entry, report);
         }
         GlobalKey::Autoreload => put(&mut globals.autoreload, switch(entry, report), entry, report),
         GlobalKey::Callback => {
@@ -113,20 +114,20 @@ fn global(entry: &Entry<'_>, key: GlobalKey, globals: &mut Globals, report: &mut
         }
         GlobalKey::Logfile => put(&mut globals.logfile, log_target(entry, report), entry, report),
         GlobalKey::ResyncInterval => {
-            put(&mut globals.resync_interval, seconds(entry, 0, report), entry, report);
+            put(&mut globals.resync_interval, resync_interval(entry, report), entry, report);
         }
     }
 }
 
 fn common(entry: &Entry<'_>, key: CommonKey, common: &mut Common, report: &mut Report) {
     match key {
-        CommonKey::CheckTimeout => put(&mut common.check_timeout, seconds(entry, 1, report), entry, report),
+        CommonKey::CheckTimeout => put(&mut common.check_timeout, check_time(entry, report), entry, report),
         CommonKey::NegotiateTimeout => {
-            put(&mut common.negotiate_timeout, seconds(entry, 1, report), entry, report);
+            put(&mut common.negotiate_timeout, check_time(entry, report), entry, report);
         }
-        CommonKey::CheckInterval => put(&mut common.check_interval, seconds(entry, 1, report), entry, report),
-        CommonKey::DownInterval => put(&mut common.down_interval, seconds(entry, 1, report), entry, report),
-        CommonKey::FastInterval => put(&mut common.fast_interval, seconds(entry, 1, report), entry, report),
+        CommonKey::CheckInterval => put(&mut common.check_interval, check_time(entry, report), entry, report),
+        CommonKey::DownInterval => put(&mut common.down_interval, check_time(entry, report), entry, report),
+        CommonKey::FastInterval => put(&mut common.fast_interval, check_time(entry, report), entry, report),
         CommonKey::Jitter => put(&mut common.jitter, percent(entry, report), entry, report),
         CommonKey::FailureCount => put(&mut common.failure_count, count(entry, report), entry, report),
         CommonKey::Fall => put(&mut common.fall, count(entry, report), entry, report),
@@ -165,6 +166,16 @@ fn common(entry: &Entry<'_>, key: CommonKey, common: &mut Common, report: &mut R
 fn count(entry: &Entry<'_>, report: &mut Report) -> Given<NonZeroU32> {
     let count = number(entry, 1, u32::MAX, report)?;
     Some(Spanned::new(NonZeroU32::new(count.value)?, count.span))
+}
+
+/// Zero is never; more often than once a second would be a process without end.
+fn resync_interval(entry: &Entry<'_>, report: &mut Report) -> Given<Duration> {
+    let given = values::time(entry, Duration::ZERO, duration::LONGEST, report)?;
+    if !given.value.is_zero() && given.value < Duration::from_secs(1) {
+        values::expected(entry, "a time of at least 1s, or 0 for never", report);
+        return None;
+    }
+    Some(given)
 }
 
 /// A part of the interval, with or without the sign behind it.
@@ -223,8 +234,7 @@ fn line(entry: &Entry<'_>, key: VirtualKey, service: &mut Virtual, report: &mut 
         VirtualKey::Protocol => put(&mut service.protocol, protocol(entry, report), entry, report),
         VirtualKey::Scheduler => put(&mut service.scheduler, scheduler(entry, report), entry, report),
         VirtualKey::Persistent => {
-            let timeout = number(entry, 0, MOST_PERSISTENT, report)
-                .map(|value| value.map(|seconds| std::time::Duration::from_secs(seconds.into())));
+            let timeout = seconds(entry, 0, MOST_PERSISTENT, report);
             put(&mut service.persistent, timeout, entry, report);
         }
         VirtualKey::Netmask => {
