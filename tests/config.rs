@@ -14,7 +14,7 @@ use std::{
 
 use ldirectord::{
     config::{Diagnostic, Loaded, MemoryFiles, Rejected, Shown, TableResolver, load},
-    model::Protocol::{Tcp, Udp},
+    model::Protocol::{Sctp, Tcp, Udp},
 };
 
 /// The names that the configurations of these tests use.
@@ -26,8 +26,15 @@ fn names() -> TableResolver {
         ("my_host", "127.0.0.4"),
         ("six.example.com", "2001:db8::6"),
     ];
-    let services =
-        [("http", 80, Tcp), ("https", 443, Tcp), ("domain", 53, Tcp), ("domain", 53, Udp), ("ftp", 21, Tcp)];
+    let services = [
+        ("http", 80, Tcp),
+        ("https", 443, Tcp),
+        ("domain", 53, Tcp),
+        ("domain", 53, Udp),
+        ("ftp", 21, Tcp),
+        ("m3ua", 2905, Sctp),
+        ("m3ua-sctp", 2906, Sctp),
+    ];
     let mut names = TableResolver { hostname: "director.example.com".to_owned(), ..TableResolver::default() };
     for (name, address) in hosts {
         names.hosts.entry(name.to_owned()).or_default().push(address.parse().unwrap());

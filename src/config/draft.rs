@@ -153,6 +153,7 @@ pub(crate) enum Port {
 pub(crate) enum ProtocolName {
     Tcp,
     Udp,
+    Sctp,
     Fwm,
 }
 
