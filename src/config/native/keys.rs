@@ -72,7 +72,7 @@ pub(crate) const KEYS: &[Row] = &[
     of("fwmark", "virtual6", Number, "a firewall mark, 1 to 4294967295"),
     of("name", "servicename", Text, "\"TEXT\""),
     of("comment", "comment", Text, "\"TEXT\""),
-    of("protocol", "protocol", Word, "\"tcp\", \"udp\" or \"fwm\""),
+    of("protocol", "protocol", Word, "\"tcp\", \"udp\", \"sctp\" or \"fwm\""),
     of("scheduler", "scheduler", Word, "\"rr\", \"wrr\", \"lc\", \"wlc\", ..."),
     of("scheduler-flags", "schedflags", Words(","), "a list of flags"),
     of("one-packet", "ops", Switch, SWITCH),
