@@ -155,6 +155,7 @@ pub(crate) enum Port {
 pub(crate) enum ProtocolName {
     Tcp,
     Udp,
+    Sctp,
     Fwm,
 }
 
