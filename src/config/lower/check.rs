@@ -255,9 +255,9 @@ impl<R: Resolver> Lowering<'_, '_, R> {
         }
         let target = match &exchange.elsewhere {
             Some(elsewhere) => elsewhere.target,
-            None => match self.port(plan, server, span)? {
-                Some(port) => SocketAddr::new(server.ip(), port),
-                None => return Some(Check::On),
+            None => match self.port(plan, server, span) {
+                Ok(port) => SocketAddr::new(server.ip(), port),
+                Err(instead) => return instead,
             },
         };
         let receive = exchange.receive.clone();
@@ -283,21 +283,20 @@ impl<R: Resolver> Lowering<'_, '_, R> {
         Some(Check::Probe(Arc::new(CheckSpec { target, kind, cadence: plan.cadence })))
     }
 
-    /// The port a server is asked at. Nothing in it: there is none, and it counts as up.
-    fn port(&mut self, plan: &Plan, server: SocketAddr, span: Span) -> Option<Option<u16>> {
+    /// The port a server is asked at; where there is none, what is made of the server instead.
+    fn port(&mut self, plan: &Plan, server: SocketAddr, span: Span) -> Result<u16, Option<Check>> {
         let own = Some(server.port()).filter(|&port| port != 0);
-        let port = plan.port.or(own).or(plan.known.port);
-        if port.is_some() {
-            return Some(port);
+        if let Some(port) = plan.port.or(own).or(plan.known.port) {
+            return Ok(port);
         }
         if plan.asks == Asks::ConnectIfPort {
             self.report
                 .warning(span, "there is no port to connect to: this server always counts as up")
                 .help("give \"checkport\", or say so with checktype = on");
-            return Some(None);
+            return Err(Some(Check::On));
         }
         self.report.error(span, "there is no port to check").help("give \"checkport\" or \"service\"");
-        None
+        Err(None)
     }
 }
 

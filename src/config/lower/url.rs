@@ -26,22 +26,18 @@ pub(super) fn read(rest: &str) -> Result<Url<'_>, &'static str> {
     if authority.contains('@') {
         return Err("a user in a URL is never sent to a server");
     }
-    let (host, port) = match authority.strip_prefix('[') {
-        Some(bracketed) => {
-            let (address, port) = bracketed.split_once(']').ok_or("the bracket is not closed")?;
-            let address: Ipv6Addr =
-                address.parse().map_err(|_| "expected an IPv6 address in the brackets")?;
-            (Host::from(address), port)
+    let (host, port) = if let Some(bracketed) = authority.strip_prefix('[') {
+        let (address, port) = bracketed.split_once(']').ok_or("the bracket is not closed")?;
+        let address: Ipv6Addr = address.parse().map_err(|_| "expected an IPv6 address in the brackets")?;
+        (Host::from(address), port)
+    } else {
+        let colon = authority.find(':').unwrap_or(authority.len());
+        let (host, port) = authority.split_at(colon);
+        let of_name = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
+        if host.is_empty() || !host.chars().all(of_name) {
+            return Err("expected the address or name of a host");
         }
-        None => {
-            let colon = authority.find(':').unwrap_or(authority.len());
-            let (host, port) = authority.split_at(colon);
-            let of_name = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
-            if host.is_empty() || !host.chars().all(of_name) {
-                return Err("expected the address or name of a host");
-            }
-            (host.parse().map_or_else(|_| Host::Name(host.to_owned()), Host::Address), port)
-        }
+        (host.parse().map_or_else(|_| Host::Name(host.to_owned()), Host::Address), port)
     };
     let port = match port.strip_prefix(':') {
         None if port.is_empty() => None,
@@ -58,8 +54,8 @@ pub(super) fn read(rest: &str) -> Result<Url<'_>, &'static str> {
 mod tests {
     use super::*;
 
-    fn url(host: Host, port: Option<u16>, path: &str) -> Result<Url<'_>, &'static str> {
-        Ok(Url { host, port, path })
+    fn url(host: Host, port: Option<u16>, path: &str) -> Url<'_> {
+        Url { host, port, path }
     }
 
     #[test]
@@ -67,11 +63,11 @@ mod tests {
         assert_eq!(scheme("HTTP://x/"), Some(("HTTP", "x/")));
         assert_eq!(scheme("/cgi?next=http://x/"), None);
         let four = || Host::Address([192, 0, 2, 1].into());
-        assert_eq!(read("192.0.2.1:81/a?b"), url(four(), Some(81), "a?b"));
-        assert_eq!(read("192.0.2.1"), url(four(), None, ""));
-        assert_eq!(read("www.example.com:/x"), url(Host::Name("www.example.com".into()), None, "x"));
+        assert_eq!(read("192.0.2.1:81/a?b").unwrap(), url(four(), Some(81), "a?b"));
+        assert_eq!(read("192.0.2.1").unwrap(), url(four(), None, ""));
+        assert_eq!(read("www.example.com:/x").unwrap(), url(Host::Name("www.example.com".into()), None, "x"));
         assert_eq!(
-            read("[2001:db8::1]:81?x"),
+            read("[2001:db8::1]:81?x").unwrap(),
             url(Host::Address("2001:db8::1".parse().unwrap()), Some(81), "?x")
         );
     }
