@@ -15,7 +15,7 @@ use std::{
 const NAMES: usize = 28;
 
 /// Crates and types that are one room's own, or a few rooms'.
-const OWNERS: [(&str, &[&str]); 14] = [
+const OWNERS: [(&str, &[&str]); 16] = [
     ("crate::director::Director", &["director", "runtime"]),
     ("zbus", &["dbus"]),
     ("reqwest", &["check"]),
@@ -24,6 +24,8 @@ const OWNERS: [(&str, &[&str]); 14] = [
     ("tokio_openssl", &["check"]),
     ("socket2", &["check"]),
     ("pcre2", &["model"]),
+    ("toml", &["config"]),
+    ("toml_parser", &["config"]),
     ("inotify", &["watch"]),
     ("sd_notify", &["notify"]),
     ("tracing", &["log"]),

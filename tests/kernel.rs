@@ -44,7 +44,7 @@ impl Dice {
         }
         let ip =
             self.ip(&["192.0.2.1", "192.0.2.2", "2001:db8:1111:2222:3333:4444:5555:6666", "2001:db8::1"]);
-        let protocol = self.one_of(&[Protocol::Tcp, Protocol::Udp]);
+        let protocol = self.one_of(&[Protocol::Tcp, Protocol::Udp, Protocol::Sctp]);
         VirtualId::Addr { protocol, address: SocketAddr::new(ip, self.one_of(&[0, 80, 65535])) }
     }
 

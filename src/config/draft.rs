@@ -180,6 +180,7 @@ pub(crate) enum Port {
 pub(crate) enum ProtocolName {
     Tcp,
     Udp,
+    Sctp,
     Fwm,
 }
 

@@ -3,7 +3,7 @@
 use std::{io, path::Path, sync::Arc};
 
 use super::{
-    Diagnostic, ReadFile, Resolver, Source, SourceFile, SourceSet, classic, diagnostic::Report, lower::lower,
+    Diagnostic, Grammar, ReadFile, Resolver, Source, SourceFile, SourceSet, diagnostic::Report, lower::lower,
 };
 use crate::model::Config;
 
@@ -50,11 +50,7 @@ pub fn load(path: &Path, fs: &impl ReadFile, names: &impl Resolver) -> Result<Lo
     let source = Arc::new(Source::new(shown, &bytes));
     drop(bytes);
     let mut report = Report::new(Arc::clone(&source));
-    if path.extension().is_some_and(|extension| extension == "toml") {
-        report.reject("a configuration in TOML is not supported in this version yet");
-        return Err(Rejected { diagnostics: report.finish(), sources, unreadable: None });
-    }
-    let draft = classic::read(&source, &mut report);
+    let draft = Grammar::of(path).read(&source, &mut report);
     let config = lower(draft, names, &mut report);
     if report.has_errors() {
         return Err(Rejected { diagnostics: report.finish(), sources, unreadable: None });

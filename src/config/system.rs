@@ -73,6 +73,7 @@ fn parse_services(text: &str) -> Services {
         let protocol = match protocol {
             "tcp" => Protocol::Tcp,
             "udp" => Protocol::Udp,
+            "sctp" => Protocol::Sctp,
             _ => continue,
         };
         let Ok(port) = port.parse() else { continue };
@@ -89,11 +90,13 @@ mod tests {
 
     #[test]
     fn services_are_read_with_aliases_and_comments() {
-        let services =
-            parse_services("# x\nhttp 80/tcp www # web\ndomain\t53/udp\ndomain 53/tcp\nbad\nx y/tcp");
+        let services = parse_services(
+            "# x\nhttp 80/tcp www # web\ndomain\t53/udp\ndomain 53/tcp\ndomain 53/dccp\nm3ua 2905/sctp\nbad\nx y/tcp",
+        );
         assert_eq!(services["www"], [(80, Protocol::Tcp)]);
         assert_eq!(services["domain"], [(53, Protocol::Udp), (53, Protocol::Tcp)]);
-        assert_eq!(services.len(), 3);
+        assert_eq!(services["m3ua"], [(2905, Protocol::Sctp)]);
+        assert_eq!(services.len(), 4);
     }
 
     #[test]

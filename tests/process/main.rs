@@ -21,6 +21,7 @@ mod dry_run;
 mod failures;
 mod fallback_command;
 mod families;
+mod kinds;
 mod log;
 mod names;
 mod notify;

@@ -162,3 +162,28 @@ fn names_that_are_not_answered_are_told_and_hold_nobody_up() {
         assert!(told.contains(&place), "{told}");
     }
 }
+
+#[test]
+fn a_configuration_in_toml_is_found_by_its_name_and_taken_anew_when_it_changes() {
+    let Some(world) = World::new() else { return };
+    let text = "autoreload = true\n[[virtual]]\naddress = \"192.0.2.1:80\"\nscheduler = \"wlc\"\n\
+                real = [\"127.0.0.2:8000 masq\"]\ncheck.type = \"on\"\n";
+    let file = "/etc/ldirectord/shop.toml";
+    world.write(file, text);
+    world.good("shop start");
+    assert!(world.table().contains_key("192.0.2.1:80"));
+    world.write(file, &text.replace("scheduler", "shceduler"));
+    until(&world, "a broken one is reported", || {
+        world.log().contains("/etc/ldirectord/shop.toml:4:1: error: unknown key \"shceduler\"")
+    });
+    world.write(file, &text.replace("192.0.2.1:80", "192.0.2.7:80"));
+    until(&world, "a good one is in force", || {
+        world.table().contains_key("192.0.2.7:80") && !world.table().contains_key("192.0.2.1:80")
+    });
+    world.write("/etc/ha.d/conf/shop.cf", &farm([]));
+    let two = world.run("shop configtest");
+    assert_eq!(two.code, 2);
+    assert!(two.err.contains("/etc/ha.d/conf/shop.cf") && two.err.contains(file), "{two:?}");
+    world.good("/etc/ldirectord/shop.toml stop");
+    assert!(world.table().is_empty());
+}

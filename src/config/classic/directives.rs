@@ -157,7 +157,7 @@ pub(crate) const DIRECTIVES: &[Directive] = &[
     of("ops", Virtual, "yes|no", Later),
     of("passwd", Virtual, "\"PASSWORD\"", Here(Key::Virtual(V::Passwd))),
     of("persistent", Virtual, "TIME", Here(Key::Virtual(V::Persistent))),
-    of("protocol", Virtual, "tcp|udp|fwm", Here(Key::Virtual(V::Protocol))),
+    of("protocol", Virtual, "tcp|udp|sctp|fwm", Here(Key::Virtual(V::Protocol))),
     of("quiescent", Both, "yes|no", Here(Key::Common(C::Quiescent))),
     of("readdquiescent", Global, "yes|no", Here(Key::Global(G::ReaddQuiescent))),
     of(

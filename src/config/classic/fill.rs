@@ -311,10 +311,11 @@ fn log_target(entry: &Entry<'_>, report: &mut Report) -> Given<LogTarget> {
 }
 
 fn protocol(entry: &Entry<'_>, report: &mut Report) -> Given<ProtocolName> {
-    let value = word(entry, &["tcp", "udp", "fwm"], report)?;
+    let value = word(entry, &["tcp", "udp", "sctp", "fwm"], report)?;
     Some(value.map(|word| match word {
         "tcp" => ProtocolName::Tcp,
         "udp" => ProtocolName::Udp,
+        "sctp" => ProtocolName::Sctp,
         _ => ProtocolName::Fwm,
     }))
 }

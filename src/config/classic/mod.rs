@@ -4,7 +4,7 @@
 //! reads each value ([`values`], [`endpoint`], [`server`]) into the draft.
 
 mod ast;
-mod directives;
+pub(super) mod directives;
 mod endpoint;
 mod fill;
 mod lexer;
@@ -12,12 +12,15 @@ mod parser;
 mod server;
 mod values;
 
+pub(super) use ast::{Ast, Entry, Section};
+pub(super) use fill::fill;
+
 use super::{Source, diagnostic::Report, draft::Draft};
 
 /// Reads a text. What is wrong with it goes into the report and is left out of the draft.
 pub(crate) fn read(source: &Source, report: &mut Report) -> Draft {
     let ast = parser::parse(source, report);
-    fill::fill(&ast, report)
+    fill(&ast, report)
 }
 
 #[cfg(test)]

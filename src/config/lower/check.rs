@@ -108,7 +108,14 @@ impl<R: Resolver> Lowering<'_, '_, R> {
 
     /// The service that is named, else the one of the virtual service's port.
     fn known_service(&mut self, id: VirtualId, draft: &draft::Virtual) -> Option<&'static services::Known> {
-        let Some(given) = &draft.service else { return Some(services::by_port(id.port())) };
+        let Some(given) = &draft.service else {
+            // No port of SCTP's stands for a service that is known here.
+            return Some(if over(id, Protocol::Sctp) {
+                &services::NONE
+            } else {
+                services::by_port(id.port())
+            });
+        };
         let known = services::by_name(&given.value);
         match known {
             Some(known) if known.name != given.value => {
@@ -134,7 +141,9 @@ impl<R: Resolver> Lowering<'_, '_, R> {
         check_type: CheckType,
         known: &'static services::Known,
     ) -> Option<(CheckType, Asks)> {
-        let udp = matches!(id, VirtualId::Addr { protocol: Protocol::Udp, .. });
+        let udp = over(id, Protocol::Udp);
+        // Who answers TCP at the port of an SCTP service says nothing of that service; another port can be named.
+        let sctp = over(id, Protocol::Sctp) && draft.check_port.is_none();
         let type_span = draft.check_type.map_or(draft.at.span, |given| given.span);
         match check_type {
             CheckType::On | CheckType::Off => return Some((check_type, Asks::Nothing)),
@@ -142,6 +151,12 @@ impl<R: Resolver> Lowering<'_, '_, R> {
                 self.report
                     .error(type_span, "a UDP service cannot be checked by connecting to it")
                     .help("use checktype = on, or negotiate with a service that can be asked over TCP");
+                return None;
+            }
+            CheckType::Connect if sctp => {
+                self.report
+                    .error(type_span, "an SCTP service cannot be checked by connecting to it over TCP")
+                    .help("use checktype = on, or name a \"checkport\" where something answers TCP");
                 return None;
             }
             CheckType::Connect => return Some((check_type, Asks::Connect)),
@@ -169,7 +184,7 @@ impl<R: Resolver> Lowering<'_, '_, R> {
             Service::Https => Asks::Http { tls: true },
             Service::Ftp => Asks::Ftp,
             Service::None if draft.reals.is_empty() => Asks::Nothing,
-            Service::None if udp => {
+            Service::None if udp || sctp => {
                 self.report
                     .warning(span, "nothing is known to ask these servers: they always count as up")
                     .help("say so with checktype = on");
@@ -309,6 +324,11 @@ impl<R: Resolver> Lowering<'_, '_, R> {
         let target = SocketAddr::new(server.ip(), port);
         Some(Check::Probe(Arc::new(CheckSpec { target, kind, cadence: plan.cadence })))
     }
+}
+
+/// Whether a virtual service is one of this protocol.
+fn over(id: VirtualId, wanted: Protocol) -> bool {
+    matches!(id, VirtualId::Addr { protocol, .. } if protocol == wanted)
 }
 
 /// A path with what cannot stand in a URL escaped, as the reference's URI library does.

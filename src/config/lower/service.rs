@@ -49,10 +49,11 @@ impl<R: Resolver> Lowering<'_, '_, R> {
                 };
                 let protocol = match service.protocol {
                     Some(Spanned { value: ProtocolName::Udp, .. }) => Protocol::Udp,
+                    Some(Spanned { value: ProtocolName::Sctp, .. }) => Protocol::Sctp,
                     Some(Spanned { value: ProtocolName::Fwm, span }) => {
                         self.report
                             .error(span, "fwm is for virtual services that are a firewall mark")
-                            .help("write tcp or udp");
+                            .help("write tcp, udp or sctp");
                         return None;
                     }
                     None if domain => Protocol::Udp,

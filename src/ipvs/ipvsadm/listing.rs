@@ -72,6 +72,7 @@ impl Reader {
         let id = match kind {
             "TCP" => Some(VirtualId::Addr { protocol: Protocol::Tcp, address: name.parse().ok()? }),
             "UDP" => Some(VirtualId::Addr { protocol: Protocol::Udp, address: name.parse().ok()? }),
+            "SCTP" => Some(VirtualId::Addr { protocol: Protocol::Sctp, address: name.parse().ok()? }),
             "FWM" => Some(VirtualId::FwMark { mark: mark(name)?, family: family(&mut words) }),
             _ => name.parse::<SocketAddr>().ok().map(|_other_protocol| None)?,
         };

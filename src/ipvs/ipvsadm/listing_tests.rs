@@ -37,7 +37,7 @@ fn persistence(table: &Table, service: &str) -> String {
 #[test]
 fn a_whole_table_of_a_kernel() {
     let table = all(WHOLE).unwrap();
-    assert_eq!(table.0.len(), 15);
+    assert_eq!(table.0.len(), 16);
     assert!(table.0.values().all(|service| !service.settings.scheduler.contains(['(', ' '])));
     assert_eq!(
         dests(&table, "tcp:1.2.3.4:84"),
@@ -55,6 +55,7 @@ fn a_whole_table_of_a_kernel() {
         dests(&table, "tcp:[2001:db8:1111:2222:3333:4444:5555:6666]:65535"),
         ["[2001:db8:1111:2222:3333:4444:5555:7777]:65535 ipip 1"]
     );
+    assert_eq!(dests(&table, "sctp:1.2.3.4:90"), ["10.4.4.4:90 masq 1"]);
     assert_eq!(persistence(&table, "tcp:1.2.3.4:0"), "10/0.0.0.0");
     assert_eq!(persistence(&table, "tcp:1.2.3.4:83"), "2678400");
     assert_eq!(persistence(&table, "tcp:1.2.3.4:91"), "360/255.255.255.0");
@@ -92,7 +93,7 @@ fn an_empty_table_and_no_text_at_all() {
 
 #[test]
 fn what_others_have_is_left_out_and_disturbs_nothing() {
-    let text = "SCTP 192.0.2.1:90 rr
+    let text = "DCCP 192.0.2.1:90 rr
   -> 10.4.4.4:90                  Masq    1      0          0
 QUIC [2001:db8::1]:443 rr some future words
   -> somewhere:443                Warp    much
@@ -145,6 +146,7 @@ fn printed(table: &Table) -> String {
         let name = match id {
             VirtualId::Addr { protocol: Protocol::Tcp, address } => format!("TCP  {address}"),
             VirtualId::Addr { protocol: Protocol::Udp, address } => format!("UDP  {address}"),
+            VirtualId::Addr { protocol: Protocol::Sctp, address } => format!("SCTP {address}"),
             VirtualId::FwMark { mark, family: Family::V4 } => format!("FWM  {}", mark.get().cast_signed()),
             VirtualId::FwMark { mark, family: Family::V6 } => {
                 format!("FWM  {} IPv6", mark.get().cast_signed())
@@ -185,7 +187,7 @@ fn address() -> impl Strategy<Value = SocketAddr> {
 }
 
 fn service_id() -> impl Strategy<Value = VirtualId> {
-    let protocol = prop_oneof![Just(Protocol::Tcp), Just(Protocol::Udp)];
+    let protocol = prop_oneof![Just(Protocol::Tcp), Just(Protocol::Udp), Just(Protocol::Sctp)];
     let mark = prop_oneof![Just(NonZeroU32::MIN), Just(NonZeroU32::MAX)];
     let family = prop_oneof![Just(Family::V4), Just(Family::V6)];
     prop_oneof![

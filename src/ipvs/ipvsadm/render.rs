@@ -54,6 +54,7 @@ impl fmt::Display for Service {
         match self.0 {
             VirtualId::Addr { protocol: Protocol::Tcp, address } => write!(f, "-t {address}"),
             VirtualId::Addr { protocol: Protocol::Udp, address } => write!(f, "-u {address}"),
+            VirtualId::Addr { protocol: Protocol::Sctp, address } => write!(f, "--sctp-service {address}"),
             VirtualId::FwMark { mark, family: Family::V4 } => write!(f, "-f {mark}"),
             VirtualId::FwMark { mark, family: Family::V6 } => write!(f, "-f {mark} -6"),
         }
@@ -118,6 +119,7 @@ mod tests {
                 "-E -u [2001:db8::1]:53 -s wrr -p 1800 -M 64",
             ),
             (Op::EditService(id("fwm:7"), flags), "-E -f 7 -s wrr -b sh-port"),
+            (Op::DeleteService(id("sctp:192.0.2.1:2905")), "-D --sctp-service 192.0.2.1:2905"),
             (Op::DeleteService(id("fwm6:4294967295")), "-D -f 4294967295 -6"),
         ] {
             assert_eq!(super::line(&op).to_string(), line);
