@@ -48,6 +48,7 @@ pub fn load(path: &Path, fs: &impl ReadFile, names: &impl Resolver) -> Result<Lo
     };
 
     let source = Arc::new(Source::new(shown, &bytes));
+    drop(bytes);
     let mut report = Report::new(Arc::clone(&source));
     let draft = Grammar::of(path).read(&source, &mut report);
     let mut read = |path: &Path| {
@@ -56,7 +57,7 @@ pub fn load(path: &Path, fs: &impl ReadFile, names: &impl Resolver) -> Result<Lo
         sources.files.push(SourceFile::new(path, content.as_deref().ok(), fs));
         content
     };
-    let config = lower(&draft, names, &mut read, &mut report);
+    let config = lower(draft, names, &mut read, &mut report);
     if report.has_errors() {
         return Err(Rejected { diagnostics: report.finish(), sources, unreadable: None });
     }

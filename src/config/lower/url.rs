@@ -19,6 +19,13 @@ pub(super) fn scheme(text: &str) -> Option<(&str, &str)> {
     ["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known)).then_some((scheme, rest))
 }
 
+/// The name of the host of a request that is a whole URL, if it has one.
+pub(super) fn host_name(request: &str) -> Option<&str> {
+    let (_, rest) = scheme(request.trim_start_matches('/'))?;
+    let Host::Name(name) = read(rest).ok()?.host else { return None };
+    rest.get(..name.len())
+}
+
 /// Reads what follows the scheme; the error says what is wrong with it.
 pub(super) fn read(rest: &str) -> Result<Url<'_>, &'static str> {
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
@@ -61,6 +68,8 @@ mod tests {
     #[test]
     fn a_url_is_taken_apart() {
         assert_eq!(scheme("HTTP://x/"), Some(("HTTP", "x/")));
+        assert_eq!(host_name("/http://www.example.com:81/x"), Some("www.example.com"));
+        assert_eq!(host_name("http://192.0.2.1/x"), None);
         assert_eq!(scheme("/cgi?next=http://x/"), None);
         let four = || Host::Address([192, 0, 2, 1].into());
         assert_eq!(read("192.0.2.1:81/a?b").unwrap(), url(four(), Some(81), "a?b"));
