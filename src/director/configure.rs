@@ -145,6 +145,7 @@ impl Director {
             });
         }
         self.config = config.clone();
+        self.want_timeouts(fx);
         self.index = services.iter().enumerate().map(|(i, s)| (s.config.id, i)).collect();
         self.services = services;
         self.assign_checks(fx);
