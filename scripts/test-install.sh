@@ -33,6 +33,7 @@ for file in lib/systemd/system/ldirectord.service lib/systemd/system/ldirectord@
 	share/doc/ldirectord/examples/guide-www.cf share/doc/ldirectord/examples/demo.cf; do
 	expect "/usr/$file" test -f "$dest/usr/$file"
 done
+expect "/etc/ldirectord" test -d "$dest/etc/ldirectord"
 expect "heartbeat finds it" test -L "$dest/etc/ha.d/resource.d/ldirectord"
 expect "make uninstall" make --no-print-directory uninstall DESTDIR="$dest" PREFIX=/usr
 expect "leaves no file" no_files

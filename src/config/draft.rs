@@ -22,6 +22,13 @@ pub(crate) struct Draft {
     pub(crate) virtuals: Vec<Virtual>,
 }
 
+impl Draft {
+    /// All hosts, each with the family of the address that is wanted.
+    pub(crate) fn hosts(&self) -> impl Iterator<Item = (&Host, Family)> {
+        self.globals.common.hosts().chain(self.virtuals.iter().flat_map(Virtual::hosts))
+    }
+}
+
 /// What stands outside of the virtual services.
 #[derive(Debug, Default)]
 pub(crate) struct Globals {
@@ -63,6 +70,13 @@ pub(crate) struct Common {
     pub(crate) fallback6: Given<Fallback>,
     pub(crate) fallback_command: Given<Command>,
     pub(crate) fallback_command_on_stop: Given<bool>,
+}
+
+impl Common {
+    fn hosts(&self) -> impl Iterator<Item = (&Host, Family)> {
+        let fallbacks = [(&self.fallback, Family::V4), (&self.fallback6, Family::V6)];
+        fallbacks.into_iter().filter_map(|(given, family)| Some((&given.as_ref()?.value.host.value, family)))
+    }
 }
 
 /// One virtual service.
@@ -114,6 +128,19 @@ impl Virtual {
             passwd: None,
             reals: Vec::new(),
         }
+    }
+}
+
+impl Virtual {
+    fn hosts(&self) -> impl Iterator<Item = (&Host, Family)> {
+        let (own, family) = match &self.at.value {
+            VirtualAt::Addr { family, host, .. } => (Some(&host.value), *family),
+            VirtualAt::FwMark { family, .. } => (None, *family),
+        };
+        let reals = self.reals.iter().map(|real| &real.value);
+        let reals =
+            reals.flat_map(|real| std::iter::once(&real.host).chain(&real.last)).map(|host| &host.value);
+        own.into_iter().chain(reals).map(move |host| (host, family)).chain(self.common.hosts())
     }
 }
 

@@ -48,9 +48,10 @@ pub fn load(path: &Path, fs: &impl ReadFile, names: &impl Resolver) -> Result<Lo
     };
 
     let source = Arc::new(Source::new(shown, &bytes));
+    drop(bytes);
     let mut report = Report::new(Arc::clone(&source));
     let draft = Grammar::of(path).read(&source, &mut report);
-    let config = lower(&draft, names, &mut report);
+    let config = lower(draft, names, &mut report);
     if report.has_errors() {
         return Err(Rejected { diagnostics: report.finish(), sources, unreadable: None });
     }

@@ -17,7 +17,7 @@ use rustix::fs::{FlockOperation, flock};
 
 use crate::{SOON, until};
 
-/// What the first process of the namespaces does: `/run`, `/var/log` and `/etc/ha.d` become empty, and it says so and
+/// What the first process of the namespaces does: `/run`, `/var/log`, `/etc/ha.d` and `/etc/ldirectord` become empty, and it says so and
 /// waits. Everything in the namespaces ends with it, and it ends with the test.
 const FIRST: &str = r#"
 set -e
@@ -26,7 +26,8 @@ mount -t tmpfs tmpfs /var/log
 mkdir "$1/etc" "$1/etc.real"
 mount --bind /etc "$1/etc.real"
 ln -s "$1"/etc.real/* "$1/etc/"
-mkdir -p "$1/etc/ha.d/conf"
+rm -f "$1/etc/ha.d" "$1/etc/ldirectord"
+mkdir -p "$1/etc/ha.d/conf" "$1/etc/ldirectord"
 mount --bind "$1/etc" /etc
 ip link set lo up
 echo ready

@@ -20,8 +20,7 @@ use super::{Source, diagnostic::Report, draft::Draft};
 
 /// Reads a text. What is wrong with it goes into the report and is left out of the draft.
 pub(crate) fn read(source: &Source, report: &mut Report) -> Draft {
-    let lines = lexer::lines(source, report);
-    let ast = parser::parse(lines, report);
+    let ast = parser::parse(source, report);
     fill(&ast, report)
 }
 
@@ -39,7 +38,7 @@ mod tests {
         let source = Arc::new(Source::new("x", bytes));
         let mut report = Report::new(Arc::clone(&source));
         let draft = read(&source, &mut report);
-        let _ = lower(&draft, &TableResolver::default(), &mut report);
+        let _ = lower(draft, &TableResolver::default(), &mut report);
         for diagnostic in report.finish() {
             let span = diagnostic.span.expect("the parser always knows a place");
             assert!(span.start <= span.end && span.end <= source.text().len(), "{span:?}");

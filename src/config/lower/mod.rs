@@ -21,23 +21,26 @@ const CHECK_TIMEOUT: Duration = Duration::from_secs(5);
 const NEGOTIATE_TIMEOUT: Duration = Duration::from_secs(30);
 const CHECK_INTERVAL: Duration = Duration::from_secs(10);
 
-/// Gives the model of a draft. Where the report has errors, the model lacks what they are about.
-pub(crate) fn lower(draft: &Draft, names: &impl Resolver, report: &mut Report) -> Config {
+/// Gives the model of a draft, which it takes apart on the way so that a large file is not in memory twice. Where the
+/// report has errors, the model lacks what they are about.
+pub(crate) fn lower(draft: Draft, names: &impl Resolver, report: &mut Report) -> Config {
+    let (settings, names) = (settings(&draft), Names::new(names, &draft));
+    let Draft { globals, virtuals } = draft;
     let mut lowering = Lowering {
-        globals: &draft.globals,
-        names: Names::new(names),
+        globals: &globals,
+        names,
         patterns: HashMap::new(),
         schedulers: HashMap::new(),
         fallbacks: (None, None),
-        fallback_command: draft.globals.common.fallback_command.as_ref().map(|c| Arc::new(c.value.clone())),
+        fallback_command: globals.common.fallback_command.as_ref().map(|c| Arc::new(c.value.clone())),
         report,
     };
     lowering.fallbacks = (lowering.global_fallback(Family::V4), lowering.global_fallback(Family::V6));
-    lowering.look_at(&draft.globals.common);
-    let mut config = Config { settings: settings(draft), virtuals: Vec::with_capacity(draft.virtuals.len()) };
-    let mut seen: HashMap<VirtualId, usize> = HashMap::new();
-    for service in &draft.virtuals {
-        let Some(id) = lowering.identity(service) else { continue };
+    lowering.look_at(&globals.common);
+    let mut config = Config { settings, virtuals: Vec::with_capacity(virtuals.len()) };
+    let mut seen: HashMap<VirtualId, usize> = HashMap::with_capacity(virtuals.len());
+    for service in virtuals {
+        let Some(id) = lowering.identity(&service) else { continue };
         let line = lowering.report.line_of(service.at.span);
         let first = *seen.entry(id).or_insert(line);
         if first != line {
@@ -46,7 +49,7 @@ pub(crate) fn lower(draft: &Draft, names: &impl Resolver, report: &mut Report) -
                 .error(service.at.span, format!("duplicate virtual service {id}"))
                 .help(format!("the first one stands in line {first}"));
         }
-        config.virtuals.extend(lowering.service(id, service).map(Arc::new));
+        config.virtuals.extend(lowering.service(id, &service).map(Arc::new));
     }
     config
 }
