@@ -18,6 +18,7 @@ use super::{
     checks::{Checks, Place},
     hook::Action,
     lifecycle::Life,
+    timeouts::Timeouts,
 };
 
 /// What a director begins with.
@@ -59,8 +60,7 @@ pub struct Director {
     pub(super) load_again_wanted: bool,
     /// The reconciler has nothing left to do.
     pub(super) settled: bool,
-    /// The kernel's timeouts could not be set, and are tried again then.
-    pub(super) timeouts_retry: Option<Instant>,
+    pub(super) timeouts: Timeouts,
 }
 
 /// One virtual service as the director knows it.
@@ -105,7 +105,7 @@ impl Director {
             load_again: Vec::new(),
             load_again_wanted: false,
             settled: true,
-            timeouts_retry: None,
+            timeouts: Timeouts::default(),
         };
         let mut fx = vec![Effect::Tell(Fact::Started { version: start.version, pid: start.pid })];
         fx.extend(start.warnings.into_iter().map(|text| Effect::Tell(Fact::ConfigWarning { text })));
@@ -176,7 +176,7 @@ impl Director {
     /// When [`Event::Due`] is to be handed in.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
-        [self.life.deadline(), self.in_force_by, self.timeouts_retry].into_iter().flatten().min()
+        [self.life.deadline(), self.in_force_by, self.timeouts.retry].into_iter().flatten().min()
     }
 
     /// How many checks have not given their first verdict yet.

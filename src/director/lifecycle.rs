@@ -84,7 +84,8 @@ impl Director {
         if self.in_force_by.is_some_and(|at| at <= now.instant) {
             self.answer_all(fx);
         }
-        if self.timeouts_retry.is_some_and(|at| at <= now.instant) {
+        if self.timeouts.retry.is_some_and(|at| at <= now.instant) {
+            self.timeouts.retry = None;
             self.want_timeouts(fx);
         }
         match self.life {
@@ -106,7 +107,7 @@ impl Director {
         if self.life.stopping() {
             return;
         }
-        self.timeouts_retry = None;
+        self.timeouts.retry = None;
         self.life =
             Life::Stopping { clean, deadline: now.instant + if clean { STOP_WITHIN } else { LEAVE_WITHIN } };
         fx.push(Effect::Tell(Fact::Stopping { why, clean }));
