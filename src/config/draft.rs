@@ -10,7 +10,7 @@ use std::{
 };
 
 use super::Spanned;
-use crate::model::{Command, Family, Forward, LogTarget, Secret, TlsVerify};
+use crate::model::{Command, Family, Forward, IpvsTimeouts, LogTarget, Secret, TlsVerify};
 
 /// A value that may have been given.
 pub(crate) type Given<T> = Option<Spanned<T>>;
@@ -45,6 +45,8 @@ pub(crate) struct Globals {
     pub(crate) supervised: Given<bool>,
     /// Zero is never.
     pub(crate) resync_interval: Given<Duration>,
+    /// A zero keeps what the kernel has.
+    pub(crate) ipvs_timeouts: Given<IpvsTimeouts>,
 }
 
 /// What may be said for all virtual services and for one.

@@ -3,8 +3,8 @@
 use std::{fmt, time::Duration};
 
 use crate::model::{
-    Cadence, Check, CheckKind, CheckSpec, Command, Config, Hysteresis, LogTarget, Pattern, Settings,
-    TlsVerify, Virtual,
+    Cadence, Check, CheckKind, CheckSpec, Command, Config, Hysteresis, IpvsTimeouts, LogTarget, Pattern,
+    Settings, TlsVerify, Virtual,
 };
 
 /// Shows a configuration. Passwords are left out.
@@ -35,6 +35,10 @@ fn settings(settings: &Settings, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     match settings.resync_interval {
         Some(interval) => writeln!(f, "  resync every {}", Seconds(interval))?,
         None => writeln!(f, "  resync never")?,
+    }
+    if let Some(IpvsTimeouts { tcp, tcp_fin, udp }) = settings.ipvs_timeouts {
+        let shown = |seconds| if seconds == 0 { "kept".to_owned() } else { format!("{seconds}s") };
+        writeln!(f, "  ipvs timeouts tcp {}, tcpfin {}, udp {}", shown(tcp), shown(tcp_fin), shown(udp))?;
     }
     writeln!(f, "  longest negotiation {}", Seconds(settings.negotiate_timeout))
 }

@@ -14,4 +14,4 @@ pub use check::{Cadence, CheckKind, CheckSpec, FtpCheck, HttpCheck, Secret, Serv
 pub use ids::{Family, Forward, ParseIdError, Protocol, RealId, VirtualId};
 pub use pattern::{Pattern, PatternError};
 pub use service::{Check, Fallback, FallbackCommand, Hysteresis, Netmask, Persistence, Real, Virtual};
-pub use settings::{Command, Config, LogTarget, Settings};
+pub use settings::{Command, Config, IpvsTimeouts, LogTarget, Settings};

@@ -41,6 +41,9 @@ pub struct Settings {
     pub logfile: Option<LogTarget>,
     /// How often the kernel's table is compared with what it should be; `None` is never (`resyncinterval`).
     pub resync_interval: Option<Duration>,
+    /// How long the kernel keeps connections, for all services of the machine; `None` leaves that alone
+    /// (`ipvs-timeouts`).
+    pub ipvs_timeouts: Option<IpvsTimeouts>,
     /// The longest `negotiatetimeout` of the file, which bounds how long a start waits for first verdicts.
     pub negotiate_timeout: Duration,
 }
@@ -53,7 +56,32 @@ impl Default for Settings {
             supervised: false,
             logfile: None,
             resync_interval: Some(Duration::from_secs(10)),
+            ipvs_timeouts: None,
             negotiate_timeout: Duration::from_secs(30),
+        }
+    }
+}
+
+/// How long the kernel keeps a connection after its last packet, in seconds (`ipvsadm --set`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct IpvsTimeouts {
+    /// An established connection of TCP.
+    pub tcp: u32,
+    /// One of TCP that is being closed.
+    pub tcp_fin: u32,
+    /// UDP.
+    pub udp: u32,
+}
+
+impl IpvsTimeouts {
+    /// What is in force once these are set where `before` was: a zero keeps what there is.
+    #[must_use]
+    pub fn over(self, before: Self) -> Self {
+        let or = |new, old| if new == 0 { old } else { new };
+        Self {
+            tcp: or(self.tcp, before.tcp),
+            tcp_fin: or(self.tcp_fin, before.tcp_fin),
+            udp: or(self.udp, before.udp),
         }
     }
 }

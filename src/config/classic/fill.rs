@@ -5,6 +5,7 @@ use std::{num::NonZeroU32, time::Duration};
 use super::{
     ast::{Ast, Entry, Section},
     directives::{CommonKey, GlobalKey, Key, Status, VirtualKey},
+    ipvs_timeouts::ipvs_timeouts,
     server,
     values::{self, check_time, number, seconds, switch, text, word},
 };
@@ -111,6 +112,9 @@ fn global(entry: &Entry<'_>, key: GlobalKey, globals: &mut Globals, report: &mut
                     .help("leave it out; resyncinterval = 0 looks at the table at start and reload only");
             }
             put(&mut globals.readd_quiescent, readd, entry, report);
+        }
+        GlobalKey::IpvsTimeouts => {
+            put(&mut globals.ipvs_timeouts, ipvs_timeouts(entry, report), entry, report);
         }
         GlobalKey::Logfile => put(&mut globals.logfile, log_target(entry, report), entry, report),
         GlobalKey::ResyncInterval => {

@@ -7,6 +7,7 @@ mod ast;
 pub(super) mod directives;
 mod endpoint;
 mod fill;
+mod ipvs_timeouts;
 mod lexer;
 mod parser;
 mod server;

@@ -100,6 +100,7 @@ fn settings(draft: &Draft) -> Settings {
             Some(interval) => (!interval.value.is_zero()).then_some(interval.value),
             None => default.resync_interval,
         },
+        ipvs_timeouts: globals.ipvs_timeouts.map(|value| value.value),
         negotiate_timeout: longest.unwrap_or_else(|| {
             let common = &globals.common;
             first([common.negotiate_timeout, globals.timeout, common.check_timeout])

@@ -65,6 +65,7 @@ pub(crate) const KEYS: &[Row] = &[
     of("logfile", "logfile", Text, "\"/PATH\" or \"FACILITY\""),
     of("maintenance-directory", "maintenancedir", Word, "\"/PATH\""),
     of("resync-interval", "resyncinterval", Time, TIME),
+    of("ipvs-timeouts", "ipvs-timeouts", Words(" "), "a list of three times, as texts"),
     of("supervised", "supervised", Switch, SWITCH),
     of("address", "virtual", Word, "\"ADDRESS:PORT\""),
     of("address", "virtual6", Word, "\"[ADDRESS]:PORT\""),
