@@ -66,6 +66,8 @@ pub(crate) struct Common {
     pub(crate) quiescent: Given<bool>,
     pub(crate) cleanstop: Given<bool>,
     pub(crate) tls_verify: Given<TlsVerify>,
+    pub(crate) tls_server_name: Given<String>,
+    pub(crate) tls_ca: Given<String>,
     pub(crate) fallback: Given<Fallback>,
     pub(crate) fallback6: Given<Fallback>,
     pub(crate) fallback_command: Given<Command>,
@@ -134,10 +136,18 @@ impl Virtual {
 }
 
 impl Virtual {
+    /// The family of its clients and servers.
+    pub(crate) fn family(&self) -> Family {
+        match self.at.value {
+            VirtualAt::Addr { family, .. } | VirtualAt::FwMark { family, .. } => family,
+        }
+    }
+
     fn hosts(&self) -> impl Iterator<Item = (&Host, Family)> {
-        let (own, family) = match &self.at.value {
-            VirtualAt::Addr { family, host, .. } => (Some(&host.value), *family),
-            VirtualAt::FwMark { family, .. } => (None, *family),
+        let family = self.family();
+        let own = match &self.at.value {
+            VirtualAt::Addr { host, .. } => Some(&host.value),
+            VirtualAt::FwMark { .. } => None,
         };
         let reals = self.reals.iter().map(|real| &real.value);
         let reals =

@@ -112,6 +112,8 @@ fn probe(spec: &CheckSpec, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             write!(f, ": {}", http.request)?;
             if let Some(name) = &http.virtual_host {
                 write!(f, " of {name}")?;
+            } else if let Some(server) = http.server {
+                write!(f, " of {server}")?;
             }
             receive(http.receive.as_deref(), f)?;
             match http.tls {
@@ -119,6 +121,12 @@ fn probe(spec: &CheckSpec, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 Some(TlsVerify::Chain) => write!(f, ", certificate chain verified")?,
                 Some(TlsVerify::Full) => write!(f, ", certificate chain and name verified")?,
                 None => {}
+            }
+            if let Some(name) = &http.server_name {
+                write!(f, ", asked for as {name}")?;
+            }
+            if let Some(authorities) = &http.authorities {
+                write!(f, ", trusting {}", authorities.path().display())?;
             }
         }
         CheckKind::Ftp(ftp) => {

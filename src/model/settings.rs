@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use super::Virtual;
+use super::{Authorities, Check, CheckKind, Virtual};
 
 /// A configuration as the program works on it: complete, checked, defaults resolved.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -11,6 +11,20 @@ pub struct Config {
     pub settings: Settings,
     /// The virtual services, in the order of the file. No two have the same identity.
     pub virtuals: Vec<Arc<Virtual>>,
+}
+
+impl Config {
+    /// The authorities that its checks trust beside the system's; some may come more than once.
+    pub fn authorities(&self) -> impl Iterator<Item = &Authorities> {
+        let reals = self.virtuals.iter().flat_map(|service| &service.reals);
+        reals.filter_map(|real| match &real.check {
+            Check::Probe(spec) => match &spec.kind {
+                CheckKind::Http(check) => check.authorities.as_ref(),
+                CheckKind::Connect | CheckKind::Ftp(_) => None,
+            },
+            Check::On | Check::Off => None,
+        })
+    }
 }
 
 /// Settings of the director as a whole.

@@ -83,6 +83,8 @@ pub(crate) enum CommonKey {
     NegotiateTimeout,
     Quiescent,
     Rise,
+    TlsCa,
+    TlsServerName,
     TlsVerify,
 }
 
@@ -188,6 +190,8 @@ pub(crate) const DIRECTIVES: &[Directive] = &[
     of("smtp", Both, "SERVER", Later),
     of("supervised", Global, "yes|no", Here(Key::Global(G::Supervised))),
     of("timeout", Global, "TIME", Here(Key::Global(G::Timeout))),
+    of("tls-ca", Both, "\"/PATH\"", Here(Key::Common(C::TlsCa))),
+    of("tls-servername", Both, "\"NAME\"", Here(Key::Common(C::TlsServerName))),
     of("tls-verify", Both, "no|chain|full", Here(Key::Common(C::TlsVerify))),
     of("virtual", Head, "ADDRESS:PORT or a firewall mark", Here(Key::Head(V4))),
     of("virtual6", Head, "[ADDRESS]:PORT or a firewall mark", Here(Key::Head(V6))),

@@ -146,6 +146,10 @@ fn common(entry: &Entry<'_>, key: CommonKey, common: &mut Common, report: &mut R
         CommonKey::FallbackCommandOnStop => {
             put(&mut common.fallback_command_on_stop, switch(entry, report), entry, report);
         }
+        CommonKey::TlsCa => put(&mut common.tls_ca, absolute_path(entry, report), entry, report),
+        CommonKey::TlsServerName => {
+            put(&mut common.tls_server_name, server_name(entry, report), entry, report);
+        }
         CommonKey::TlsVerify => {
             let verify = word(entry, &["no", "chain", "full"], report).map(|value| {
                 value.map(|word| match word {
@@ -394,6 +398,26 @@ fn free_text(entry: &Entry<'_>, report: &mut Report) -> Given<String> {
         return None;
     }
     Some(text.map(str::to_owned))
+}
+
+fn absolute_path(entry: &Entry<'_>, report: &mut Report) -> Given<String> {
+    let path = text(entry, report)?;
+    if !path.value.starts_with('/') {
+        report.error(path.span, "expected a path from the root");
+        return None;
+    }
+    Some(path)
+}
+
+/// A name that TLS can ask for: as a virtual host, without a port.
+fn server_name(entry: &Entry<'_>, report: &mut Report) -> Given<String> {
+    let name = virtual_host(entry, report)?;
+    let is_address = name.value.parse::<std::net::IpAddr>().is_ok();
+    if !is_address && name.value.contains([':', '[', ']']) {
+        report.error(name.span, "expected the bare name of a host, without a port");
+        return None;
+    }
+    Some(name)
 }
 
 /// A host's name as it is sent in a header: one word, or what stands in the first pair of quotes.

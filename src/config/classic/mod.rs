@@ -38,7 +38,8 @@ mod tests {
         let source = Arc::new(Source::new("x", bytes));
         let mut report = Report::new(Arc::clone(&source));
         let draft = read(&source, &mut report);
-        let _ = lower(draft, &TableResolver::default(), &mut report);
+        let mut none = |_: &std::path::Path| Err(std::io::ErrorKind::NotFound.into());
+        let _ = lower(draft, &TableResolver::default(), &mut none, &mut report);
         for diagnostic in report.finish() {
             let span = diagnostic.span.expect("the parser always knows a place");
             assert!(span.start <= span.end && span.end <= source.text().len(), "{span:?}");

@@ -5,6 +5,7 @@ use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
 };
 
+use super::url;
 use crate::{
     config::{
         Resolver, Spanned, Unresolved,
@@ -31,7 +32,13 @@ impl<'d, R: Resolver> Names<'d, R> {
             Host::Name(name) => Some((name.as_str(), family)),
             Host::Address(_) => None,
         });
-        let names: BTreeSet<_> = names.collect();
+        let mut names: BTreeSet<_> = names.collect();
+        // Those in requests that are whole URLs too.
+        let asked = draft.virtuals.iter().flat_map(|service| {
+            let requests = service.reals.iter().filter_map(|real| real.value.exchange.as_ref());
+            requests.filter_map(|(request, _)| Some((url::host_name(&request.value)?, service.family())))
+        });
+        names.extend(asked);
         let names: Vec<_> = names.into_iter().map(|(name, family)| (name.to_owned(), family)).collect();
         let answers = if names.is_empty() { Vec::new() } else { resolver.hosts(&names) };
         Self { resolver, hosts: names.into_iter().zip(answers).collect(), hostname: None }

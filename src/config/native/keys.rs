@@ -103,6 +103,8 @@ pub(crate) const KEYS: &[Row] = &[
     of("check.database", "database", Text, "\"NAME\""),
     of("check.command", "checkcommand", Program, PROGRAM),
     of("check.tls-verify", "tls-verify", Word, "\"no\", \"chain\" or \"full\""),
+    of("check.tls-ca", "tls-ca", Text, "\"/PATH\""),
+    of("check.tls-servername", "tls-servername", Text, "\"NAME\""),
     of("check.interval", "checkinterval", Time, TIME),
     of("check.fast-interval", "fastinterval", Time, TIME),
     of("check.down-interval", "downinterval", Time, TIME),
