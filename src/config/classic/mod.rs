@@ -9,8 +9,8 @@ mod endpoint;
 mod fill;
 mod lexer;
 mod parser;
-mod server;
-mod values;
+pub(super) mod server;
+pub(super) mod values;
 
 pub(super) use ast::{Ast, Entry, Section};
 pub(super) use fill::fill;
@@ -19,9 +19,13 @@ use super::{Source, diagnostic::Report, draft::Draft};
 
 /// Reads a text. What is wrong with it goes into the report and is left out of the draft.
 pub(crate) fn read(source: &Source, report: &mut Report) -> Draft {
-    let lines = lexer::lines(source, report);
-    let ast = parser::parse(lines, report);
+    let ast = parse(source, report);
     fill(&ast, report)
+}
+
+/// Divides a text into its directives, values unread.
+pub(super) fn parse<'s>(source: &'s Source, report: &mut Report) -> Ast<'s> {
+    parser::parse(lexer::lines(source, report), report)
 }
 
 #[cfg(test)]
