@@ -55,6 +55,9 @@ fn main() {
         CheckKind::Http(HttpCheck {
             tls,
             virtual_host: Some(NAME.into()),
+            server: None,
+            server_name: None,
+            authorities: None,
             request: "/index.html".into(),
             receive: receive.map(|text| Arc::new(Pattern::new(text).unwrap())),
         })

@@ -51,6 +51,10 @@ fn load_text(name: &str, text: &[u8]) -> Result<Loaded, Rejected> {
     let path = PathBuf::from(name);
     // In memory the root is the working directory.
     let fs = fs.with(path.clone(), text);
+    // A list of authorities, as far as a configuration looks into one, and what is none.
+    let framed = "-----BEGIN CERTIFICATE-----\nMAMCAQU=\n-----END CERTIFICATE-----\n";
+    let fs = fs.with("/etc/ldirectord/ca.pem", framed).with("/etc/ldirectord/notes.txt", "none");
+    let fs = fs.with("/etc/ldirectord/cut.pem", &framed[..50]);
     load(&path, &fs, &names())
 }
 
@@ -154,12 +158,16 @@ fn every_directive_of_this_version_is_accepted_somewhere_and_rejected_somewhere(
         "checktype",
         "cleanstop",
         "comment",
+        "downinterval",
         "failurecount",
+        "fall",
         "fallback",
         "fallback6",
         "fallbackcommand",
         "fallbackcommand-on-stop",
+        "fastinterval",
         "fork",
+        "jitter",
         "load",
         "logfile",
         "login",
@@ -175,11 +183,14 @@ fn every_directive_of_this_version_is_accepted_somewhere_and_rejected_somewhere(
         "receive",
         "request",
         "resyncinterval",
+        "rise",
         "scheduler",
         "service",
         "servicename",
         "supervised",
         "timeout",
+        "tls-ca",
+        "tls-servername",
         "tls-verify",
         "virtual",
         "virtual6",
@@ -264,6 +275,25 @@ fn a_rejected_file_is_still_known_to_whoever_watches_it() {
     let missing = load(Path::new("/nowhere.cf"), &MemoryFiles::default(), &names()).unwrap_err();
     assert_eq!(missing.unreadable, Some(std::io::ErrorKind::NotFound));
     assert_eq!(missing.sources.watched().collect::<Vec<_>>(), [Path::new("/nowhere.cf")]);
+}
+
+#[test]
+fn a_file_that_a_configuration_names_is_one_of_its_sources_and_part_of_what_it_means() {
+    let text = "virtual=10.0.0.1:443\n\treal=10.0.0.2:443 gate\n\ttls-ca=\"/ca.pem\"\n";
+    let certificate =
+        |body: &str| format!("-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----\n");
+    let with = |body| {
+        let fs = MemoryFiles::default().with("/x.cf", text).with("/ca.pem", certificate(body));
+        load(Path::new("/x.cf"), &fs, &names()).unwrap()
+    };
+    let (one, other) = (with("MAMCAQU="), with("MAMCAQY="));
+    assert_eq!(one.config, with("MAMCAQU=").config);
+    assert_ne!(one.config, other.config, "other authorities make another check");
+    let watched: Vec<_> = one.sources.watched().collect();
+    assert_eq!(watched, [Path::new("/x.cf"), Path::new("/ca.pem")]);
+    let missing =
+        load(Path::new("/x.cf"), &MemoryFiles::default().with("/x.cf", text), &names()).unwrap_err();
+    assert_eq!(missing.sources.watched().count(), 2, "it is waited for");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, env, fmt::Write as _, fs, path::Path, sync::Arc
 use ldirectord::{
     director::{Action, Fact, Occasion},
     health::{Failure, Stage, State},
-    model::{RealId, VirtualId},
+    model::{IpvsTimeouts, RealId, VirtualId},
 };
 
 /// Names all kinds of facts, once for the compiler and once for the test: a new kind does not compile until it is
@@ -25,7 +25,7 @@ kinds! {
     RealPurged FallbackAdded FallbackDeleted WentUp WentDown SoftFailure SoftFailureReset CertificateName
     ConfigChanged ReloadAsked ConfigLoaded ConfigUnchanged ConfigRejected ConfigWarning CallbackFailed CallbackRan
     FallbackCommandRan FallbackCommandFailed
-    TableFailed TableRecovered Drifted ForeignWeight ForeignServer BusLost BusServed Trouble
+    TableFailed TableRecovered TimeoutsSet TimeoutsFailed Drifted ForeignWeight ForeignServer BusLost BusServed Trouble
 }
 
 fn facts() -> Vec<Fact> {
@@ -92,6 +92,14 @@ fn facts() -> Vec<Fact> {
         },
         Fact::TableFailed { reason: "ipvsadm: permission denied".into(), retry_in: Duration::from_secs(2) },
         Fact::TableRecovered,
+        Fact::TimeoutsSet {
+            before: IpvsTimeouts { tcp: 900, tcp_fin: 120, udp: 300 },
+            after: IpvsTimeouts { tcp: 3600, tcp_fin: 60, udp: 300 },
+        },
+        Fact::TimeoutsFailed {
+            reason: "ipvsadm: permission denied".into(),
+            retry_in: Duration::from_secs(10),
+        },
         Fact::Drifted { virtual_id, what: "scheduler is rr, not wrr".into() },
         Fact::ForeignWeight { virtual_id, real, weight: 7, configured: 1 },
         Fact::ForeignServer { virtual_id, real },

@@ -13,7 +13,7 @@ use std::{
 
 use ldirectord::{
     ipvs::{Dest, Ipvs, IpvsError, Ipvsadm, Memory, Op, Scope, ServiceSettings},
-    model::{Forward, Netmask, Persistence, RealId, VirtualId},
+    model::{Forward, IpvsTimeouts, Netmask, Persistence, RealId, VirtualId},
 };
 
 /// A stand-in in a folder of its own.
@@ -270,4 +270,22 @@ async fn a_program_that_is_missing_or_none() {
     assert!(matches!(missing.read(&Scope::All).await, Err(IpvsError::Missing { .. })));
     let mut none = Ipvsadm::at(stand_in.path("mode"));
     assert!(matches!(none.apply(&farm()).await, Err(IpvsError::Spawn(_))));
+}
+
+#[tokio::test]
+async fn timeouts_are_set_and_a_zero_keeps_what_there_is() {
+    let stand_in = StandIn::behaving("");
+    let (mut ipvsadm, mut memory) = (stand_in.ipvsadm(), Memory::default());
+    assert_eq!(ipvsadm.timeouts().await, memory.timeouts().await, "what a kernel begins with");
+    let wanted = IpvsTimeouts { tcp: 60, tcp_fin: 0, udp: 30 };
+    ipvsadm.set_timeouts(wanted).await.unwrap();
+    memory.set_timeouts(wanted).await.unwrap();
+    assert_eq!(ipvsadm.timeouts().await, Ok(IpvsTimeouts { tcp: 60, tcp_fin: 120, udp: 30 }));
+    assert_eq!(ipvsadm.timeouts().await, memory.timeouts().await);
+    for (mode, words) in
+        [("no-kernel", "modprobe ip_vs"), ("garbage", "not understood"), ("not-root", "root")]
+    {
+        stand_in.behave(mode);
+        assert!(ipvsadm.timeouts().await.unwrap_err().to_string().contains(words), "{mode}");
+    }
 }

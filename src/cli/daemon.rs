@@ -73,7 +73,8 @@ pub(super) fn run(args: &Args, target: &Target) -> Exit {
             return Exit::Failed;
         }
     };
-    let ended = match (args.dry_run, Probes::new()) {
+    let probes = Probes::new().and_then(|probes| probes.knowing(loaded.config.authorities()));
+    let ended = match (args.dry_run, probes) {
         (_, Err(error)) => Err(error.to_string()),
         (true, Ok(probes)) => Daemon { args, target, place }.run(DryRun::to(io::stdout()), probes, &loaded),
         (false, Ok(probes)) => Daemon { args, target, place }.run(Ipvsadm::new(), probes, &loaded),

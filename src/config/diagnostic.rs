@@ -111,7 +111,18 @@ fn presentable(line: &str) -> String {
             .collect();
         shown.replace_range(equals + 1.., &hidden);
     }
+    if let Some((from, to)) = user_in_url(&shown) {
+        let hidden = "*".repeat(shown[from..to].chars().count());
+        shown.replace_range(from..to, &hidden);
+    }
     shown
+}
+
+/// Where in a line the user and password of a URL stand, if there are any.
+fn user_in_url(line: &str) -> Option<(usize, usize)> {
+    let from = line.find("://")? + "://".len();
+    let end = line[from..].find(['/', '"', ' ', '\t']).map_or(line.len(), |end| from + end);
+    line[from..end].rfind('@').map(|at| (from, from + at))
 }
 
 /// Says a sentence in other words.
@@ -212,6 +223,8 @@ mod tests {
     #[test]
     fn passwords_and_control_characters_are_not_shown() {
         assert_eq!(presentable(" passwd = \"a b\" "), " passwd = \"* *\" ");
+        assert_eq!(presentable("\"http://me:word@host/x@y\""), "\"http://*******@host/x@y\"");
+        assert_eq!(presentable("\"http://host/x@y\""), "\"http://host/x@y\"");
         assert_eq!(
             presentable("login = { user = \"x\", password = \"y\" }"),
             "login = { user = \"x\", password = \"*\" *"

@@ -10,7 +10,7 @@ use std::{
 };
 
 use super::Spanned;
-use crate::model::{Command, Family, Forward, LogTarget, Secret, TlsVerify};
+use crate::model::{Command, Family, Forward, IpvsTimeouts, LogTarget, Secret, TlsVerify};
 
 /// A value that may have been given.
 pub(crate) type Given<T> = Option<Spanned<T>>;
@@ -20,6 +20,13 @@ pub(crate) type Given<T> = Option<Spanned<T>>;
 pub(crate) struct Draft {
     pub(crate) globals: Globals,
     pub(crate) virtuals: Vec<Virtual>,
+}
+
+impl Draft {
+    /// All hosts, each with the family of the address that is wanted.
+    pub(crate) fn hosts(&self) -> impl Iterator<Item = (&Host, Family)> {
+        self.globals.common.hosts().chain(self.virtuals.iter().flat_map(Virtual::hosts))
+    }
 }
 
 /// What stands outside of the virtual services.
@@ -38,6 +45,8 @@ pub(crate) struct Globals {
     pub(crate) supervised: Given<bool>,
     /// Zero is never.
     pub(crate) resync_interval: Given<Duration>,
+    /// A zero keeps what the kernel has.
+    pub(crate) ipvs_timeouts: Given<IpvsTimeouts>,
 }
 
 /// What may be said for all virtual services and for one.
@@ -57,10 +66,19 @@ pub(crate) struct Common {
     pub(crate) quiescent: Given<bool>,
     pub(crate) cleanstop: Given<bool>,
     pub(crate) tls_verify: Given<TlsVerify>,
+    pub(crate) tls_server_name: Given<String>,
+    pub(crate) tls_ca: Given<String>,
     pub(crate) fallback: Given<Fallback>,
     pub(crate) fallback6: Given<Fallback>,
     pub(crate) fallback_command: Given<Command>,
     pub(crate) fallback_command_on_stop: Given<bool>,
+}
+
+impl Common {
+    fn hosts(&self) -> impl Iterator<Item = (&Host, Family)> {
+        let fallbacks = [(&self.fallback, Family::V4), (&self.fallback6, Family::V6)];
+        fallbacks.into_iter().filter_map(|(given, family)| Some((&given.as_ref()?.value.host.value, family)))
+    }
 }
 
 /// One virtual service.
@@ -112,6 +130,27 @@ impl Virtual {
             passwd: None,
             reals: Vec::new(),
         }
+    }
+}
+
+impl Virtual {
+    /// The family of its clients and servers.
+    pub(crate) fn family(&self) -> Family {
+        match self.at.value {
+            VirtualAt::Addr { family, .. } | VirtualAt::FwMark { family, .. } => family,
+        }
+    }
+
+    fn hosts(&self) -> impl Iterator<Item = (&Host, Family)> {
+        let family = self.family();
+        let own = match &self.at.value {
+            VirtualAt::Addr { host, .. } => Some(&host.value),
+            VirtualAt::FwMark { .. } => None,
+        };
+        let reals = self.reals.iter().map(|real| &real.value);
+        let reals =
+            reals.flat_map(|real| std::iter::once(&real.host).chain(&real.last)).map(|host| &host.value);
+        own.into_iter().chain(reals).map(move |host| (host, family)).chain(self.common.hosts())
     }
 }
 

@@ -37,7 +37,7 @@ pub struct Rejected {
 pub fn load(path: &Path, fs: &impl ReadFile, names: &impl Resolver) -> Result<Loaded, Rejected> {
     let shown = path.display().to_string();
     let content = fs.read(path);
-    let sources = SourceSet { files: vec![SourceFile::new(path, content.as_deref().ok(), fs)] };
+    let mut sources = SourceSet { files: vec![SourceFile::new(path, content.as_deref().ok(), fs)] };
     let bytes = match content {
         Ok(bytes) => bytes,
         Err(error) => {
@@ -48,9 +48,16 @@ pub fn load(path: &Path, fs: &impl ReadFile, names: &impl Resolver) -> Result<Lo
     };
 
     let source = Arc::new(Source::new(shown, &bytes));
+    drop(bytes);
     let mut report = Report::new(Arc::clone(&source));
     let draft = Grammar::of(path).read(&source, &mut report);
-    let config = lower(&draft, names, &mut report);
+    let mut read = |path: &Path| {
+        let content = fs.read(path);
+        // A change of what it names changes what the configuration means.
+        sources.files.push(SourceFile::new(path, content.as_deref().ok(), fs));
+        content
+    };
+    let config = lower(draft, names, &mut read, &mut report);
     if report.has_errors() {
         return Err(Rejected { diagnostics: report.finish(), sources, unreadable: None });
     }

@@ -3,8 +3,8 @@
 use std::{fmt, time::Duration};
 
 use crate::model::{
-    Cadence, Check, CheckKind, CheckSpec, Command, Config, Hysteresis, LogTarget, Pattern, Settings,
-    TlsVerify, Virtual,
+    Cadence, Check, CheckKind, CheckSpec, Command, Config, Hysteresis, IpvsTimeouts, LogTarget, Pattern,
+    Settings, TlsVerify, Virtual,
 };
 
 /// Shows a configuration. Passwords are left out.
@@ -35,6 +35,10 @@ fn settings(settings: &Settings, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     match settings.resync_interval {
         Some(interval) => writeln!(f, "  resync every {}", Seconds(interval))?,
         None => writeln!(f, "  resync never")?,
+    }
+    if let Some(IpvsTimeouts { tcp, tcp_fin, udp }) = settings.ipvs_timeouts {
+        let shown = |seconds| if seconds == 0 { "kept".to_owned() } else { format!("{seconds}s") };
+        writeln!(f, "  ipvs timeouts tcp {}, tcpfin {}, udp {}", shown(tcp), shown(tcp_fin), shown(udp))?;
     }
     writeln!(f, "  longest negotiation {}", Seconds(settings.negotiate_timeout))
 }
@@ -105,6 +109,8 @@ fn probe(spec: &CheckSpec, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             write!(f, ": {}", http.request)?;
             if let Some(name) = &http.virtual_host {
                 write!(f, " of {name}")?;
+            } else if let Some(server) = http.server {
+                write!(f, " of {server}")?;
             }
             receive(http.receive.as_deref(), f)?;
             match http.tls {
@@ -112,6 +118,12 @@ fn probe(spec: &CheckSpec, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 Some(TlsVerify::Chain) => write!(f, ", certificate chain verified")?,
                 Some(TlsVerify::Full) => write!(f, ", certificate chain and name verified")?,
                 None => {}
+            }
+            if let Some(name) = &http.server_name {
+                write!(f, ", asked for as {name}")?;
+            }
+            if let Some(authorities) = &http.authorities {
+                write!(f, ", trusting {}", authorities.path().display())?;
             }
         }
         CheckKind::Ftp(ftp) => {

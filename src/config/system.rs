@@ -1,10 +1,12 @@
 //! The files and names of the machine the program runs on: the one place of this room that asks the system.
 
+mod hosts;
+
 use std::{
     cell::OnceCell,
     collections::HashMap,
     fs, io,
-    net::{IpAddr, ToSocketAddrs},
+    net::IpAddr,
     path::{Path, PathBuf},
 };
 
@@ -33,7 +35,8 @@ impl ReadFile for SystemFiles {
     }
 }
 
-/// The system's resolver for hosts, and `/etc/services`. Each answer is asked for when it is needed and may block.
+/// The system's resolver for hosts, and `/etc/services`, which is read when the first name is asked for. May block,
+/// for 15 seconds at most where name servers do not answer.
 #[derive(Debug, Default)]
 pub struct SystemResolver {
     services: OnceCell<Services>,
@@ -43,12 +46,8 @@ pub struct SystemResolver {
 type Services = HashMap<String, Vec<(u16, Protocol)>>;
 
 impl Resolver for SystemResolver {
-    fn host(&self, name: &str, family: Family) -> Result<IpAddr, Unresolved> {
-        let addresses = (name, 0).to_socket_addrs().map_err(|error| Unresolved::Failed(words(&error)))?;
-        addresses
-            .map(|address| address.ip())
-            .find(|&address| Family::of(address) == family)
-            .ok_or(Unresolved::NoAddress)
+    fn hosts(&self, wanted: &[(String, Family)]) -> Vec<Result<IpAddr, Unresolved>> {
+        hosts::ask(wanted, hosts::PATIENCE, hosts::look_up)
     }
 
     fn service(&self, name: &str, protocol: Option<Protocol>) -> Option<u16> {
@@ -62,12 +61,6 @@ impl Resolver for SystemResolver {
     fn hostname(&self) -> String {
         rustix::system::uname().nodename().to_string_lossy().into_owned()
     }
-}
-
-/// What the resolver says, without the words of the standard library before it.
-fn words(error: &io::Error) -> String {
-    let text = error.to_string();
-    text.strip_prefix("failed to lookup address information: ").unwrap_or(&text).to_lowercase()
 }
 
 /// Reads `NAME PORT/PROTOCOL [ALIAS ...] [# comment]` lines.
@@ -109,8 +102,9 @@ mod tests {
     #[test]
     fn the_machine_knows_itself() {
         let names = SystemResolver::default();
-        assert_eq!(names.host("127.0.0.1", Family::V4), Ok([127, 0, 0, 1].into()));
-        assert!(names.host("127.0.0.1", Family::V6).is_err());
+        let found = names.hosts(&[Family::V4, Family::V6].map(|family| ("127.0.0.1".to_owned(), family)));
+        assert_eq!(found[0], Ok([127, 0, 0, 1].into()));
+        assert!(found[1].is_err());
         assert!(!names.hostname().is_empty());
     }
 }

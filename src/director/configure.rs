@@ -15,6 +15,7 @@ use super::{
     core::{RealState, ServiceState, virtual_row},
     fallback,
     hook::Action,
+    timeouts::Timeouts,
 };
 
 impl Director {
@@ -145,6 +146,8 @@ impl Director {
             });
         }
         self.config = config.clone();
+        self.timeouts = Timeouts::default();
+        self.want_timeouts(fx);
         self.index = services.iter().enumerate().map(|(i, s)| (s.config.id, i)).collect();
         self.services = services;
         self.assign_checks(fx);

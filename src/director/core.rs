@@ -18,6 +18,7 @@ use super::{
     checks::{Checks, Place},
     hook::Action,
     lifecycle::Life,
+    timeouts::Timeouts,
 };
 
 /// What a director begins with.
@@ -59,6 +60,7 @@ pub struct Director {
     pub(super) load_again_wanted: bool,
     /// The reconciler has nothing left to do.
     pub(super) settled: bool,
+    pub(super) timeouts: Timeouts,
 }
 
 /// One virtual service as the director knows it.
@@ -103,6 +105,7 @@ impl Director {
             load_again: Vec::new(),
             load_again_wanted: false,
             settled: true,
+            timeouts: Timeouts::default(),
         };
         let mut fx = vec![Effect::Tell(Fact::Started { version: start.version, pid: start.pid })];
         fx.extend(start.warnings.into_iter().map(|text| Effect::Tell(Fact::ConfigWarning { text })));
@@ -123,6 +126,7 @@ impl Director {
         match event {
             Event::Probed(id, verdict) => self.probed(now, id, &verdict, &mut fx),
             Event::Applied(outcome) => self.applied(now, outcome, &mut fx),
+            Event::Timeouts(ended) => self.timeouts_ended(now, ended, &mut fx),
             Event::SourcesChanged(path) => self.sources_changed(path, &mut fx),
             Event::ReloadWanted => {
                 fx.push(Effect::Tell(Fact::ReloadAsked { by: "signal" }));
@@ -172,7 +176,7 @@ impl Director {
     /// When [`Event::Due`] is to be handed in.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
-        self.life.deadline().into_iter().chain(self.in_force_by).min()
+        [self.life.deadline(), self.in_force_by, self.timeouts.retry].into_iter().flatten().min()
     }
 
     /// How many checks have not given their first verdict yet.

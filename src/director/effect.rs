@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use crate::{
     ipvs::Table,
-    model::{CheckSpec, VirtualId},
+    model::{CheckSpec, IpvsTimeouts, VirtualId},
     plan::Wanted,
 };
 
@@ -34,6 +34,8 @@ pub enum Effect {
     },
     /// How often the table is compared as a whole.
     Resync(Option<Duration>),
+    /// The kernel shall keep connections so long; answered with `Event::Timeouts`.
+    Timeouts(IpvsTimeouts),
     /// Tell people.
     Tell(Fact),
     /// The snapshot has changed; publish it soon.

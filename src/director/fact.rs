@@ -7,7 +7,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use crate::{
     health::{Failure, State},
-    model::{RealId, VirtualId},
+    model::{IpvsTimeouts, RealId, VirtualId},
 };
 
 use super::Action;
@@ -221,6 +221,20 @@ pub enum Fact {
     },
     /// The table can be written again.
     TableRecovered,
+    /// The kernel keeps connections for another time now, by our doing.
+    TimeoutsSet {
+        /// Before.
+        before: IpvsTimeouts,
+        /// Now.
+        after: IpvsTimeouts,
+    },
+    /// How long the kernel keeps connections could not be set; it is tried again.
+    TimeoutsFailed {
+        /// In which words.
+        reason: Arc<str>,
+        /// When it is tried again.
+        retry_in: Duration,
+    },
     /// A service of ours was changed in the table by somebody else; it is put right.
     Drifted {
         /// Which service.

@@ -84,6 +84,10 @@ impl Director {
         if self.in_force_by.is_some_and(|at| at <= now.instant) {
             self.answer_all(fx);
         }
+        if self.timeouts.retry.is_some_and(|at| at <= now.instant) {
+            self.timeouts.retry = None;
+            self.want_timeouts(fx);
+        }
         match self.life {
             Life::Starting { deadline: Some(at) } if at <= now.instant => self.ready(now, fx),
             Life::Stopping { clean: false, deadline } if deadline <= now.instant => {
@@ -103,6 +107,7 @@ impl Director {
         if self.life.stopping() {
             return;
         }
+        self.timeouts.retry = None;
         self.life =
             Life::Stopping { clean, deadline: now.instant + if clean { STOP_WITHIN } else { LEAVE_WITHIN } };
         fx.push(Effect::Tell(Fact::Stopping { why, clean }));

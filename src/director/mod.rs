@@ -15,6 +15,7 @@ mod lifecycle;
 mod preview;
 mod snapshot;
 mod table;
+mod timeouts;
 mod words;
 
 pub use self::core::{Director, Start};

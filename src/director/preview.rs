@@ -9,7 +9,7 @@ use std::{
 use crate::{
     health::State,
     ipvs::{Op, Table, table::kernel_id},
-    model::{Check, RealId, VirtualId},
+    model::{Check, IpvsTimeouts, RealId, VirtualId},
     plan::{Job, Policy, Reconciler, Wanted, desired, diff},
 };
 
@@ -30,6 +30,8 @@ pub struct Preview {
     /// What waits until something is known of the servers of its service: what serves there now leaves, and the
     /// fallback comes if none of them is good.
     pub held: Vec<Op>,
+    /// How long the kernel shall keep connections; what it does now is not known here.
+    pub timeouts: Option<IpvsTimeouts>,
 }
 
 /// A server that may come into service.
@@ -70,6 +72,7 @@ pub fn preview(now: Now, start: Start, known: Option<&Known>) -> Preview {
         after.apply(op).ok();
     }
     Preview {
+        timeouts: director.config.settings.ipvs_timeouts,
         purged: now.iter().filter_map(|op| director.purged(op)).collect(),
         joining: director.joining(&after),
         held: director.held(&after),

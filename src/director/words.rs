@@ -118,6 +118,17 @@ impl fmt::Display for Fact {
                 write!(f, "The IPVS table is not as it should be: {reason}; trying again in {retry_in:?}")
             }
             Self::TableRecovered => f.write_str("The IPVS table is as it should be again"),
+            Self::TimeoutsSet { before: old, after: new } => write!(
+                f,
+                "IPVS timeouts set: tcp {} s, tcpfin {} s, udp {} s (before: {}, {}, {})",
+                new.tcp, new.tcp_fin, new.udp, old.tcp, old.tcp_fin, old.udp
+            ),
+            Self::TimeoutsFailed { reason, retry_in } => {
+                write!(
+                    f,
+                    "The IPVS timeouts are not as they should be: {reason}; trying again in {retry_in:?}"
+                )
+            }
             Self::Drifted { virtual_id, what } => {
                 write!(
                     f,
@@ -179,6 +190,8 @@ impl Fact {
             Self::FallbackCommandFailed { .. } => "dba9e351abf959f9c3fbe7f24791db9f",
             Self::TableFailed { .. } => "5d76ae4b4b0b098dd92009d7b376553b",
             Self::TableRecovered => "75581799f90df9fe44897e083d0fb919",
+            Self::TimeoutsSet { .. } => "53d19104141d4bdd88fd1b87a6962244",
+            Self::TimeoutsFailed { .. } => "bbc2355ef8d04ecdaa98ebd4991edbbb",
             Self::Drifted { .. } => "89fc75ee33c1ee240ea6d712a04c7be0",
             Self::ForeignWeight { .. } => "8cf85fa0d7c058a8a1b8bac2849e5458",
             Self::ForeignServer { .. } => "50748317b23f048c812ecd0845070817",
@@ -199,6 +212,7 @@ impl Fact {
             | Self::ConfigWarning { .. }
             | Self::CallbackFailed { .. }
             | Self::FallbackCommandFailed { .. }
+            | Self::TimeoutsFailed { .. }
             | Self::Drifted { .. }
             | Self::ForeignWeight { .. }
             | Self::ForeignServer { .. }
@@ -219,6 +233,7 @@ impl Fact {
             | Self::WentUp { .. }
             | Self::SoftFailure { .. }
             | Self::ConfigLoaded { .. }
+            | Self::TimeoutsSet { .. }
             | Self::TableRecovered => Severity::Notice,
             Self::SoftFailureReset { .. }
             | Self::ConfigChanged { .. }
@@ -291,7 +306,7 @@ impl Fact {
                 new_state: Some("up"),
                 ..about(virtual_id, Some(real))
             },
-            Self::TableFailed { reason, .. } => {
+            Self::TableFailed { reason, .. } | Self::TimeoutsFailed { reason, .. } => {
                 FactFields { reason: Some(reason.to_string()), ..FactFields::default() }
             }
             Self::Drifted { virtual_id, what } => {
@@ -311,6 +326,7 @@ impl Fact {
             | Self::ConfigWarning { .. }
             | Self::CallbackRan { .. }
             | Self::TableRecovered
+            | Self::TimeoutsSet { .. }
             | Self::BusServed { .. }
             | Self::Trouble { .. } => FactFields::default(),
         }

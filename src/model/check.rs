@@ -1,9 +1,14 @@
 //! What is asked of a real server, and how often. Equality is identity: two real servers with equal
 //! specifications share one running check.
 
-use std::{fmt, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
-use super::Pattern;
+use super::{Authorities, Pattern};
 
 /// One check, complete: whom to ask, what to ask, how often, and how long to wait.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -72,6 +77,13 @@ pub struct HttpCheck {
     /// The `virtualhost`: value of the Host header, and with TLS the server name that is asked for (SNI) and verified.
     /// `None`: the Host header is the target's address without its port, and there is no SNI.
     pub virtual_host: Option<String>,
+    /// The real server's own address, where another one is asked in its stead (a request that is a whole URL): then this
+    /// is what the Host header has without a virtual host.
+    pub server: Option<IpAddr>,
+    /// With TLS, the server name that is asked for and verified, where it is not the virtual host (`tls-servername`).
+    pub server_name: Option<String>,
+    /// With TLS, who is trusted, where it is not the system's authorities (`tls-ca`).
+    pub authorities: Option<Authorities>,
     /// Path and query, as written in the configuration; begins with a slash.
     pub request: String,
     /// What the body must match; without it a 2xx status is enough.

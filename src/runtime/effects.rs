@@ -56,6 +56,7 @@ impl<I: Ipvs, P: Prober> Loop<I, P> {
                     self.owed = true;
                 }
                 Effect::Resync(every) => self.reconciler.resync_every(self.now().instant, every),
+                Effect::Timeouts(timeouts) => self.timeouts = Some(timeouts),
                 Effect::Tell(fact) => {
                     let at = (self.clock)();
                     self.telling.tell(at, fact);

@@ -16,13 +16,15 @@ use crate::{
     director::{Director, Event, Fact, Now, Rejection, Snapshot, Start, Ticket},
     inbox::Input,
     ipvs::{Ipvs, Scope},
-    plan::{Done, Job, Outcome, Reconciler},
+    model::IpvsTimeouts,
+    plan::{Job, Outcome, Reconciler},
 };
 
 use super::{
     Fatal, LoadFn, Loaded, Parts, Report,
     effects::{Telling, Waiting},
     hooks::Hooks,
+    job::{Ended, Work},
     scheduler::Scheduler,
 };
 
@@ -64,7 +66,9 @@ pub(super) struct Loop<I, P> {
     status: String,
     /// The table, while no job has it.
     ipvs: Option<I>,
-    jobs: JoinSet<(I, Done)>,
+    jobs: JoinSet<(I, Ended)>,
+    /// How long the kernel shall keep connections, where that is to be seen to.
+    pub(super) timeouts: Option<IpvsTimeouts>,
     /// A configuration that was read and waits for a reading of the table.
     loaded: Option<Loaded>,
     /// The job that is out reads the whole table, and was begun after that configuration was read.
@@ -112,6 +116,7 @@ pub async fn run<I: Ipvs, P: Prober>(
         status: String::new(),
         ipvs: Some(ipvs),
         jobs: JoinSet::new(),
+        timeouts: None,
         loaded: None,
         reading_for_load: false,
         background,
@@ -215,7 +220,8 @@ impl<I: Ipvs, P: Prober> Loop<I, P> {
         let std = |at: Option<std::time::Instant>| at.map(Instant::from_std);
         [
             self.scheduler.deadline(),
-            std(self.reconciler.deadline()),
+            // While a job has the table, nothing can be begun.
+            self.ipvs.as_ref().and_then(|_| std(self.reconciler.deadline())),
             std(self.director.deadline()),
             self.watchdog.map(|(_, next)| next),
             publish,
@@ -235,11 +241,18 @@ impl<I: Ipvs, P: Prober> Loop<I, P> {
             ((now - self.started) / 2).clamp(soon, later)
         };
         self.reconciler.set_gap(gap);
-        if let Some(job) = self.reconciler.next(now.into_std())
+        // The table comes first; between two writes to it there is time for the rest.
+        if self.ipvs.is_some()
+            && let Some(work) = self
+                .reconciler
+                .next(now.into_std())
+                .map(Work::Table)
+                .or_else(|| self.timeouts.take().map(Work::Timeouts))
             && let Some(ipvs) = self.ipvs.take()
         {
-            self.reading_for_load = self.loaded.is_some() && matches!(job, Job::Read(Scope::All));
-            let work = do_job(ipvs, job);
+            self.reading_for_load =
+                self.loaded.is_some() && matches!(work, Work::Table(Job::Read(Scope::All)));
+            let work = work.on(ipvs);
             match &self.background {
                 Some(handle) => self.jobs.spawn_on(work, handle),
                 None => self.jobs.spawn(work),
@@ -254,10 +267,18 @@ impl<I: Ipvs, P: Prober> Loop<I, P> {
         None
     }
 
-    fn job_ended(&mut self, job: Result<(I, Done), JoinError>) -> Result<Option<Result<(), Fatal>>, Fatal> {
-        let (ipvs, done) = job.map_err(|_| Fatal::Crashed("the job on the table"))?;
+    fn job_ended(&mut self, job: Result<(I, Ended), JoinError>) -> Result<Option<Result<(), Fatal>>, Fatal> {
+        let (ipvs, ended) = job.map_err(|_| Fatal::Crashed("the job on the table"))?;
         self.ipvs = Some(ipvs);
         let now = self.now();
+        let done = match ended {
+            Ended::Table(done) => done,
+            Ended::Timeouts(ended) => {
+                let ended = ended.map_err(|error| error.to_string().into());
+                let effects = self.director.on(now, Event::Timeouts(ended));
+                return Ok(self.carry_out(effects));
+            }
+        };
         let table = match (&done.read, std::mem::take(&mut self.reading_for_load)) {
             (Ok(table), true) => Some(Some(Arc::new(table.clone()))),
             (Err(_), true) => Some(None),
@@ -352,14 +373,4 @@ impl<I: Ipvs, P: Prober> Loop<I, P> {
         }
         self.snapshots.send_replace(snapshot);
     }
-}
-
-/// One job on the table: write, then read back what was written.
-async fn do_job<I: Ipvs>(mut ipvs: I, job: Job) -> (I, Done) {
-    let written = match &job {
-        Job::Apply(ops, _) => ipvs.apply(ops).await,
-        Job::Read(_) => Ok(()),
-    };
-    let read = ipvs.read(job.scope()).await;
-    (ipvs, Done { written, read })
 }

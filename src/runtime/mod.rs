@@ -7,6 +7,7 @@
 mod effects;
 mod event_loop;
 mod hooks;
+mod job;
 mod scheduler;
 mod timetable;
 

@@ -68,5 +68,13 @@ fn pattern(text: &str) -> Arc<Pattern> {
 
 /// A page is fetched, and must contain `receive` if there is any.
 fn page(receive: Option<&str>) -> HttpCheck {
-    HttpCheck { tls: None, virtual_host: None, request: "/index.html".into(), receive: receive.map(pattern) }
+    HttpCheck {
+        tls: None,
+        virtual_host: None,
+        server: None,
+        server_name: None,
+        authorities: None,
+        request: "/index.html".into(),
+        receive: receive.map(pattern),
+    }
 }

@@ -21,3 +21,43 @@ fn an_sctp_service_is_another_one_than_that_of_tcp() {
     world.good("www stop");
     assert_eq!(world.read_table(), "");
 }
+
+#[test]
+fn the_kernel_s_timeouts_are_set_at_start_and_reload_and_left_alone_otherwise() {
+    let Some(world) = World::www("ipvs-timeouts = 3600 60 0\n") else { return };
+    let timeouts = || world.shell("ipvsadm -Ln --timeout");
+    let plan = "# a start of www would change now:\nipvsadm --set 3600 60 0\n";
+    assert_eq!(world.good("www plan").out, plan);
+    assert!(world.good("--json www plan").out.contains("{\"ipvsadm\": \"--set 3600 60 0\"}"));
+    assert_eq!(world.run("--exit-code www plan").code, 4);
+    world.good("www start");
+    let set = "IPVS timeouts set: tcp 3600 s, tcpfin 60 s, udp 300 s (before: 900, 120, 300)";
+    until(&world, "they are set", || world.log().contains(set));
+    assert_eq!(timeouts(), "Timeout (tcp tcpfin udp): 3600 60 300\n");
+    assert_eq!(world.good("--exit-code www plan").out, "# nothing to do\n");
+
+    // They are as wanted: nothing is written.
+    let written = || world.changes().iter().filter(|line| line.starts_with("--set")).count();
+    world.good("www reload");
+    world.good("www restart");
+    assert_eq!(written(), 1);
+
+    // Somebody set them otherwise, and a reload puts them right; what is not named stays.
+    world.shell("ipvsadm --set 1 2 3");
+    world.write("/etc/ha.d/www.cf", "ipvs-timeouts = 0 60 30\n");
+    world.good("www reload");
+    until(&world, "they are right again", || {
+        world.log().contains("tcp 1 s, tcpfin 60 s, udp 30 s (before: 1, 2, 3)")
+    });
+    assert_eq!(timeouts(), "Timeout (tcp tcpfin udp): 1 60 30\n");
+
+    // Without the directive they are nobody's.
+    world.shell("ipvsadm --set 7 8 9");
+    let (calls, written_by_then) = (world.calls().len(), written());
+    world.write("/etc/ha.d/www.cf", "");
+    world.good("www reload");
+    world.good("www stop");
+    assert_eq!(timeouts(), "Timeout (tcp tcpfin udp): 7 8 9\n");
+    assert_eq!(written(), written_by_then);
+    assert!(!world.calls()[calls..world.calls().len() - 1].iter().any(|call| call.contains("--timeout")));
+}

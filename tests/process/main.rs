@@ -22,6 +22,7 @@ mod failures;
 mod fallback_command;
 mod families;
 mod kinds;
+mod leaks;
 mod log;
 mod names;
 mod notify;

@@ -1,6 +1,14 @@
-//! Which configuration is meant, and that each has one director.
+//! Which configuration is meant, and that each has one director; names of servers that nobody knows.
 
-use crate::{farm, until, world::World};
+use std::{
+    os::fd::AsFd,
+    thread,
+    time::{Duration, Instant},
+};
+
+use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
+
+use crate::{PAIR, farm, server::Servers, until, world::World};
 
 #[test]
 fn configurations_are_found_where_the_guide_puts_them() {
@@ -111,6 +119,48 @@ fn starts_at_the_same_time_make_one_director() {
     assert_eq!(world.shell("ps -e -o args= | grep -c '[ /]run$' || :"), "1\n");
     world.good("www stop");
     assert!(!world.is_alive(pid) && world.table().is_empty());
+}
+
+/// A name server that says nothing, for as long as it is kept.
+fn silent_name_server(world: &World) -> std::net::UdpSocket {
+    for (file, text) in [
+        ("/etc/nsswitch.conf", "hosts: files dns\n"),
+        ("/etc/resolv.conf", "nameserver 127.0.0.53\noptions timeout:1 attempts:2\n"),
+    ] {
+        // What stands there is a link to the machine's own.
+        let _ = std::fs::remove_file(world.path(file));
+        world.write(file, text);
+    }
+    let network = world.network();
+    let bind = move || {
+        move_into_link_name_space(network.as_fd(), Some(LinkNameSpaceType::Network)).unwrap();
+        std::net::UdpSocket::bind("127.0.0.53:53").unwrap()
+    };
+    thread::spawn(bind).join().unwrap()
+}
+
+#[test]
+fn names_that_are_not_answered_are_told_and_hold_nobody_up() {
+    let Some(world) = World::www(&farm(PAIR)) else { return };
+    let (_servers, _names) = (Servers::http(&world), silent_name_server(&world));
+    world.good("www start");
+    // Each of them takes two seconds to be given up.
+    let reals: Vec<String> = (1..=20).map(|n| format!("real{n}.example.com:8000")).collect();
+    world.write("/etc/ha.d/www.cf", &farm(reals.iter().map(String::as_str)));
+    let start = Instant::now();
+    let mut reload = world.program("www reload").stderr(std::process::Stdio::null()).spawn().unwrap();
+    until(&world, "it is being loaded", || world.log().contains("Reloading Linux Director Daemon config"));
+    assert_eq!(world.good("www status").out, "1 virtual, 2/2 real up\n");
+    assert!(reload.try_wait().unwrap().is_none(), "the director answers before the name server does");
+    assert_eq!(reload.wait().unwrap().code(), Some(2));
+    assert!(start.elapsed() < Duration::from_secs(15), "one after the other: {:?}", start.elapsed());
+    assert!(world.serves(&PAIR));
+    let told = world.run("www configtest").err;
+    for (n, real) in reals.iter().enumerate() {
+        let name = real.trim_end_matches(":8000");
+        let place = format!("/etc/ha.d/www.cf:{}:9: error: no IPv4 address for \"{name}\": ", n + 5);
+        assert!(told.contains(&place), "{told}");
+    }
 }
 
 #[test]

@@ -14,7 +14,7 @@ use ldirectord::{
     health::{Evidence, Failure, Stage, Verdict},
     inbox::{self, Inbox},
     ipvs::{Ipvs, IpvsError, Memory, Op, Scope, Table},
-    model::{CheckSpec, Config},
+    model::{CheckSpec, Config, IpvsTimeouts},
     runtime::{self, Fatal, Limits, Loaded, Outlets, Parts, Report},
 };
 use tokio::{
@@ -126,6 +126,16 @@ impl Ipvs for Watched {
         self.dawdle().await;
         (self.eye)(&self.memory.table(), ops);
         self.memory.apply(ops).await
+    }
+
+    async fn timeouts(&mut self) -> Result<IpvsTimeouts, IpvsError> {
+        self.dawdle().await;
+        self.memory.timeouts().await
+    }
+
+    async fn set_timeouts(&mut self, timeouts: IpvsTimeouts) -> Result<(), IpvsError> {
+        self.dawdle().await;
+        self.memory.set_timeouts(timeouts).await
     }
 }
 

@@ -64,7 +64,7 @@ async fn ask(
         return Ok((answer, Evidence::default()));
     };
     progress.enter(Stage::Tls);
-    let name = check.virtual_host.as_deref().map(ServerName::from_host);
+    let name = check.server_name.as_deref().or(check.virtual_host.as_deref()).map(ServerName::from_host);
     let (mut stream, certificate) = tls.connect(stream, target.ip(), name.as_ref(), verify).await?;
     exchange(&mut stream, &request, &mut answer, progress).await?;
     Ok((answer, Evidence { certificate }))

@@ -58,6 +58,7 @@ pub(crate) enum GlobalKey {
     Autoreload,
     Callback,
     Fork,
+    IpvsTimeouts,
     Logfile,
     ReaddQuiescent,
     ResyncInterval,
@@ -82,6 +83,8 @@ pub(crate) enum CommonKey {
     NegotiateTimeout,
     Quiescent,
     Rise,
+    TlsCa,
+    TlsServerName,
     TlsVerify,
 }
 
@@ -146,6 +149,7 @@ pub(crate) const DIRECTIVES: &[Directive] = &[
     of("fastinterval", Both, "TIME", Here(Key::Common(C::FastInterval))),
     of("fork", Global, "yes|no", Here(Key::Global(G::Fork))),
     of("httpmethod", Virtual, "GET|HEAD", Later),
+    of("ipvs-timeouts", Global, "TIME TIME TIME", Here(Key::Global(G::IpvsTimeouts))),
     of("jitter", Both, "PERCENT, e.g. 10%", Here(Key::Common(C::Jitter))),
     of("load", Virtual, "\"TEXT\"", Here(Key::Virtual(V::Load))),
     of("logfile", Global, "\"/PATH\" or \"FACILITY\"", Here(Key::Global(G::Logfile))),
@@ -184,6 +188,8 @@ pub(crate) const DIRECTIVES: &[Directive] = &[
     of("smtp", Both, "SERVER", Later),
     of("supervised", Global, "yes|no", Here(Key::Global(G::Supervised))),
     of("timeout", Global, "TIME", Here(Key::Global(G::Timeout))),
+    of("tls-ca", Both, "\"/PATH\"", Here(Key::Common(C::TlsCa))),
+    of("tls-servername", Both, "\"NAME\"", Here(Key::Common(C::TlsServerName))),
     of("tls-verify", Both, "no|chain|full", Here(Key::Common(C::TlsVerify))),
     of("virtual", Head, "ADDRESS:PORT or a firewall mark", Here(Key::Head(V4))),
     of("virtual6", Head, "[ADDRESS]:PORT or a firewall mark", Here(Key::Head(V6))),

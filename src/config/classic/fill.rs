@@ -5,6 +5,7 @@ use std::{num::NonZeroU32, time::Duration};
 use super::{
     ast::{Ast, Entry, Section},
     directives::{CommonKey, GlobalKey, Key, Status, VirtualKey},
+    ipvs_timeouts::ipvs_timeouts,
     server,
     values::{self, check_time, number, seconds, switch, text, word},
 };
@@ -112,6 +113,9 @@ fn global(entry: &Entry<'_>, key: GlobalKey, globals: &mut Globals, report: &mut
             }
             put(&mut globals.readd_quiescent, readd, entry, report);
         }
+        GlobalKey::IpvsTimeouts => {
+            put(&mut globals.ipvs_timeouts, ipvs_timeouts(entry, report), entry, report);
+        }
         GlobalKey::Logfile => put(&mut globals.logfile, log_target(entry, report), entry, report),
         GlobalKey::ResyncInterval => {
             put(&mut globals.resync_interval, resync_interval(entry, report), entry, report);
@@ -141,6 +145,10 @@ fn common(entry: &Entry<'_>, key: CommonKey, common: &mut Common, report: &mut R
         }
         CommonKey::FallbackCommandOnStop => {
             put(&mut common.fallback_command_on_stop, switch(entry, report), entry, report);
+        }
+        CommonKey::TlsCa => put(&mut common.tls_ca, absolute_path(entry, report), entry, report),
+        CommonKey::TlsServerName => {
+            put(&mut common.tls_server_name, server_name(entry, report), entry, report);
         }
         CommonKey::TlsVerify => {
             let verify = word(entry, &["no", "chain", "full"], report).map(|value| {
@@ -386,6 +394,26 @@ fn free_text(entry: &Entry<'_>, report: &mut Report) -> Given<String> {
         return None;
     }
     Some(text.map(str::to_owned))
+}
+
+fn absolute_path(entry: &Entry<'_>, report: &mut Report) -> Given<String> {
+    let path = text(entry, report)?;
+    if !path.value.starts_with('/') {
+        report.error(path.span, "expected a path from the root");
+        return None;
+    }
+    Some(path)
+}
+
+/// A name that TLS can ask for: as a virtual host, without a port.
+fn server_name(entry: &Entry<'_>, report: &mut Report) -> Given<String> {
+    let name = virtual_host(entry, report)?;
+    let is_address = name.value.parse::<std::net::IpAddr>().is_ok();
+    if !is_address && name.value.contains([':', '[', ']']) {
+        report.error(name.span, "expected the bare name of a host, without a port");
+        return None;
+    }
+    Some(name)
 }
 
 /// A host's name as it is sent in a header: one word, or what stands in the first pair of quotes.

@@ -7,6 +7,7 @@ mod ast;
 pub(super) mod directives;
 mod endpoint;
 mod fill;
+mod ipvs_timeouts;
 mod lexer;
 mod parser;
 pub(super) mod server;
@@ -14,6 +15,7 @@ pub(super) mod values;
 
 pub(super) use ast::{Ast, Entry, Section};
 pub(super) use fill::fill;
+pub(super) use parser::parse;
 
 use super::{Source, diagnostic::Report, draft::Draft};
 
@@ -21,11 +23,6 @@ use super::{Source, diagnostic::Report, draft::Draft};
 pub(crate) fn read(source: &Source, report: &mut Report) -> Draft {
     let ast = parse(source, report);
     fill(&ast, report)
-}
-
-/// Divides a text into its directives, values unread.
-pub(super) fn parse<'s>(source: &'s Source, report: &mut Report) -> Ast<'s> {
-    parser::parse(lexer::lines(source, report), report)
 }
 
 #[cfg(test)]
@@ -42,7 +39,8 @@ mod tests {
         let source = Arc::new(Source::new("x", bytes));
         let mut report = Report::new(Arc::clone(&source));
         let draft = read(&source, &mut report);
-        let _ = lower(&draft, &TableResolver::default(), &mut report);
+        let mut none = |_: &std::path::Path| Err(std::io::ErrorKind::NotFound.into());
+        let _ = lower(draft, &TableResolver::default(), &mut none, &mut report);
         for diagnostic in report.finish() {
             let span = diagnostic.span.expect("the parser always knows a place");
             assert!(span.start <= span.end && span.end <= source.text().len(), "{span:?}");

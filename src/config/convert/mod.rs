@@ -6,11 +6,9 @@ mod lines;
 mod to_classic;
 mod to_toml;
 
-use std::{net::IpAddr, sync::Arc};
+use std::{io, net::IpAddr, path::Path, sync::Arc};
 
-use super::{
-    Diagnostic, Grammar, Resolver, Source, Unresolved, diagnostic::Report, draft::Draft, lower::lower,
-};
+use super::{Diagnostic, Grammar, Resolver, Source, Span, Unresolved, diagnostic::Report, lower::lower};
 use crate::model::{Config, Family, Protocol};
 
 /// A configuration in the other grammar.
@@ -30,7 +28,8 @@ pub fn convert(name: &str, bytes: &[u8], from: Grammar) -> Result<Converted, Vec
     let source = Arc::new(Source::new(name, bytes));
     let mut report = Report::new(Arc::clone(&source));
     let draft = from.read(&source, &mut report);
-    let meant = lower(&draft, &AnyName, &mut report);
+    let places: Vec<Span> = draft.virtuals.iter().map(|service| service.at.span).collect();
+    let meant = lower(draft, &AnyName, &mut any_file, &mut report);
     if report.has_errors() {
         return Err(report.finish());
     }
@@ -38,7 +37,7 @@ pub fn convert(name: &str, bytes: &[u8], from: Grammar) -> Result<Converted, Vec
         Grammar::Classic => to_toml::write(&source),
         Grammar::Toml => to_classic::write(&source),
     };
-    compare(&text, from.other(), &draft, &meant, &mut report);
+    compare(&text, from.other(), &places, &meant, &mut report);
     if report.has_errors() {
         return Err(report.finish());
     }
@@ -46,28 +45,31 @@ pub fn convert(name: &str, bytes: &[u8], from: Grammar) -> Result<Converted, Vec
 }
 
 /// Reads a converted text back, and reports what in the original it does not say.
-fn compare(text: &str, grammar: Grammar, draft: &Draft, meant: &Config, report: &mut Report) {
+fn compare(text: &str, grammar: Grammar, places: &[Span], meant: &Config, report: &mut Report) {
     let source = Arc::new(Source::new("", text.as_bytes()));
     let mut second = Report::new(Arc::clone(&source));
     let read = grammar.read(&source, &mut second);
-    let found = lower(&read, &AnyName, &mut second);
+    let found = lower(read, &AnyName, &mut any_file, &mut second);
     if found == *meant {
         return;
     }
     if found.settings != meant.settings {
         report.reject(format!("what is for the director as a whole cannot be said in {grammar}"));
     }
-    for (index, (service, given)) in meant.virtuals.iter().zip(&draft.virtuals).enumerate() {
+    for (index, (service, place)) in meant.virtuals.iter().zip(places).enumerate() {
         if found.virtuals.get(index) != Some(service) {
-            report.error(
-                given.at.span,
-                format!("something in this virtual service cannot be said in {grammar}"),
-            );
+            report.error(*place, format!("something in this virtual service cannot be said in {grammar}"));
         }
     }
     if !report.has_errors() {
         report.reject(format!("this configuration cannot be said in {grammar}"));
     }
+}
+
+/// Stands for the content of any file of authorities: its name, and the smallest certificate that passes for one.
+fn any_file(path: &Path) -> io::Result<Vec<u8>> {
+    let pem = "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----";
+    Ok(format!("{}\n{pem}\n", path.display()).into_bytes())
 }
 
 /// Knows every name: what is compared is what was written, not what it leads to.
@@ -82,11 +84,14 @@ impl AnyName {
 }
 
 impl Resolver for AnyName {
-    fn host(&self, name: &str, family: Family) -> Result<IpAddr, Unresolved> {
-        Ok(match family {
-            Family::V4 => IpAddr::from(Self::number(name).to_be_bytes()),
-            Family::V6 => IpAddr::from(u128::from(Self::number(name)).to_be_bytes()),
-        })
+    fn hosts(&self, wanted: &[(String, Family)]) -> Vec<Result<IpAddr, Unresolved>> {
+        let address = |(name, family): &(String, Family)| {
+            Ok(match family {
+                Family::V4 => IpAddr::from(Self::number(name).to_be_bytes()),
+                Family::V6 => IpAddr::from(u128::from(Self::number(name)).to_be_bytes()),
+            })
+        };
+        wanted.iter().map(address).collect()
     }
 
     fn service(&self, name: &str, _: Option<Protocol>) -> Option<u16> {
@@ -115,9 +120,10 @@ mod tests {
         let lost = |told: &str, lost: &str| {
             let mut report = Report::new(Arc::clone(&source));
             let draft = Grammar::Classic.read(&source, &mut report);
-            let meant = lower(&draft, &AnyName, &mut report);
+            let places: Vec<Span> = draft.virtuals.iter().map(|service| service.at.span).collect();
+            let meant = lower(draft, &AnyName, &mut any_file, &mut report);
             let told = to_toml::write(&source).replace(told, lost);
-            compare(&told, Grammar::Toml, &draft, &meant, &mut report);
+            compare(&told, Grammar::Toml, &places, &meant, &mut report);
             report.finish().iter().map(Diagnostic::headline).collect::<Vec<_>>()
         };
         assert!(lost("ok", "ok").is_empty());

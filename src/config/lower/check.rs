@@ -2,7 +2,9 @@
 
 use std::{net::SocketAddr, sync::Arc};
 
-use super::{CHECK_INTERVAL, Lowering, check_timeout, first, negotiate_timeout, services};
+use super::{
+    CHECK_INTERVAL, Lowering, check_timeout, exchange::Exchange, first, negotiate_timeout, services, tls::Tls,
+};
 use crate::{
     config::{
         Resolver, Span, Spanned,
@@ -10,7 +12,7 @@ use crate::{
     },
     model::{
         Cadence, Check, CheckKind, CheckSpec, FtpCheck, HttpCheck, Pattern, Protocol, Secret, Service,
-        TlsVerify, VirtualId,
+        VirtualId,
     },
 };
 
@@ -19,20 +21,20 @@ pub(super) struct Plan {
     check_type: CheckType,
     known: &'static services::Known,
     cadence: Cadence,
-    asks: Asks,
+    pub(super) asks: Asks,
     /// The port to ask at, if it is not the server's own.
     port: Option<u16>,
-    receive: Option<Arc<Pattern>>,
-    request: Option<String>,
+    pub(super) receive: Option<Arc<Pattern>>,
+    pub(super) request: Option<String>,
     virtual_host: Option<String>,
-    tls_verify: TlsVerify,
+    tls: Tls,
     login: String,
     passwd: Secret,
 }
 
 /// What is asked of a server.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Asks {
+pub(super) enum Asks {
     Nothing,
     Connect,
     /// A connection where a port is known; else nothing, as there is nothing to connect to.
@@ -41,12 +43,6 @@ enum Asks {
         tls: bool,
     },
     Ftp,
-}
-
-/// What is asked of one server in particular.
-pub(super) struct Exchange {
-    request: Option<String>,
-    receive: Option<Arc<Pattern>>,
 }
 
 impl Plan {
@@ -65,7 +61,6 @@ impl<R: Resolver> Lowering<'_, '_, R> {
     pub(super) fn plan(&mut self, id: VirtualId, draft: &draft::Virtual) -> Option<Plan> {
         let (own, all) = (&draft.common, &self.globals.common);
         let interval = first([own.check_interval, all.check_interval]).unwrap_or(CHECK_INTERVAL);
-        let tls_verify = first([own.tls_verify, all.tls_verify]).unwrap_or_default();
         let receive = match &draft.receive {
             Some(text) => self.pattern(text).map(Some),
             None => Some(None),
@@ -100,7 +95,7 @@ impl<R: Resolver> Lowering<'_, '_, R> {
             receive: receive?,
             request: request?,
             virtual_host: draft.vhost.as_ref().map(|host| host.value.clone()),
-            tls_verify,
+            tls: self.tls(draft, asks)?,
             login,
             passwd,
         })
@@ -219,43 +214,8 @@ impl<R: Resolver> Lowering<'_, '_, R> {
         (login, passwd)
     }
 
-    /// What is asked of the servers of one line; `None` where something about it was reported.
-    pub(super) fn exchange(&mut self, real: &Spanned<draft::Real>, plan: &Plan) -> Option<Exchange> {
-        let Some((request, receive)) = &real.value.exchange else {
-            return Some(Exchange { request: plan.request.clone(), receive: plan.receive.clone() });
-        };
-        let path = request.value.trim_start_matches('/');
-        if path.starts_with("http://") || path.starts_with("https://") {
-            self.report
-                .error(request.span, "a request to another address is not supported in this version yet")
-                .help("write the path alone");
-            return None;
-        }
-        let receive = if receive.value.is_empty() { None } else { Some(self.pattern(receive)?) };
-        Some(Exchange { request: Some(self.request(request, plan.asks)?), receive })
-    }
-
-    /// A request as it is sent: with exactly one slash in front, and for HTTP with what cannot stand in a URL escaped.
-    fn request(&mut self, given: &Spanned<String>, asks: Asks) -> Option<String> {
-        let path = given.value.trim_start_matches('/');
-        if !matches!(asks, Asks::Http { .. }) {
-            return Some(format!("/{path}"));
-        }
-        if path.starts_with("http://") || path.starts_with("https://") {
-            self.report
-                .error(given.span, "a request is a path, not an address")
-                .help("write what follows the host's name, and the name itself as \"virtualhost\"");
-            return None;
-        }
-        let (path, fragment) = path.split_once('#').map_or((path, None), |(path, rest)| (path, Some(rest)));
-        if fragment.is_some() {
-            self.report.warning(given.span, "the part from \"#\" on is never sent to a server");
-        }
-        Some(format!("/{}", escaped(path)))
-    }
-
     /// Compiles a pattern, once for equal ones; reports where it is none.
-    fn pattern(&mut self, given: &Spanned<String>) -> Option<Arc<Pattern>> {
+    pub(super) fn pattern(&mut self, given: &Spanned<String>) -> Option<Arc<Pattern>> {
         if let Some(known) = self.patterns.get(&given.value) {
             return Some(Arc::clone(known));
         }
@@ -293,24 +253,23 @@ impl<R: Resolver> Lowering<'_, '_, R> {
             CheckType::Off => return Some(Check::Off),
             CheckType::Connect | CheckType::Negotiate => {}
         }
-        let own = Some(server.port()).filter(|&port| port != 0);
-        let Some(port) = plan.port.or(own).or(plan.known.port) else {
-            if plan.asks == Asks::ConnectIfPort {
-                self.report
-                    .warning(span, "there is no port to connect to: this server always counts as up")
-                    .help("give \"checkport\", or say so with checktype = on");
-                return Some(Check::On);
-            }
-            self.report.error(span, "there is no port to check").help("give \"checkport\" or \"service\"");
-            return None;
+        let target = match &exchange.elsewhere {
+            Some(elsewhere) => elsewhere.target,
+            None => match self.port(plan, server, span) {
+                Ok(port) => SocketAddr::new(server.ip(), port),
+                Err(instead) => return instead,
+            },
         };
         let receive = exchange.receive.clone();
         let kind = match plan.asks {
             Asks::Nothing => return Some(Check::On),
             Asks::Connect | Asks::ConnectIfPort => CheckKind::Connect,
             Asks::Http { tls } => CheckKind::Http(HttpCheck {
-                tls: tls.then_some(plan.tls_verify),
+                tls: tls.then_some(plan.tls.verify),
                 virtual_host: plan.virtual_host.clone(),
+                server: Some(server.ip()).filter(|&server| server != target.ip()),
+                server_name: exchange.server_name(&plan.tls, plan.virtual_host.as_deref()).filter(|_| tls),
+                authorities: plan.tls.authorities.clone().filter(|_| tls),
                 request: exchange.request.clone().unwrap_or_else(|| "/".to_owned()),
                 receive,
             }),
@@ -321,37 +280,27 @@ impl<R: Resolver> Lowering<'_, '_, R> {
                 receive,
             }),
         };
-        let target = SocketAddr::new(server.ip(), port);
         Some(Check::Probe(Arc::new(CheckSpec { target, kind, cadence: plan.cadence })))
+    }
+
+    /// The port a server is asked at; where there is none, what is made of the server instead.
+    fn port(&mut self, plan: &Plan, server: SocketAddr, span: Span) -> Result<u16, Option<Check>> {
+        let own = Some(server.port()).filter(|&port| port != 0);
+        if let Some(port) = plan.port.or(own).or(plan.known.port) {
+            return Ok(port);
+        }
+        if plan.asks == Asks::ConnectIfPort {
+            self.report
+                .warning(span, "there is no port to connect to: this server always counts as up")
+                .help("give \"checkport\", or say so with checktype = on");
+            return Err(Some(Check::On));
+        }
+        self.report.error(span, "there is no port to check").help("give \"checkport\" or \"service\"");
+        Err(None)
     }
 }
 
 /// Whether a virtual service is one of this protocol.
 fn over(id: VirtualId, wanted: Protocol) -> bool {
     matches!(id, VirtualId::Addr { protocol, .. } if protocol == wanted)
-}
-
-/// A path with what cannot stand in a URL escaped, as the reference's URI library does.
-fn escaped(path: &str) -> String {
-    use std::fmt::Write as _;
-    let mut url = String::with_capacity(path.len());
-    for byte in path.bytes() {
-        if byte.is_ascii_alphanumeric() || b";/?:@&=+$,[]-_.!~*'()%".contains(&byte) {
-            url.push(char::from(byte));
-        } else {
-            // Writing to a String cannot fail.
-            let _ = write!(url, "%{byte:02X}");
-        }
-    }
-    url
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_cannot_stand_in_a_url_is_escaped() {
-        assert_eq!(escaped("a b?c=\"d\"&é%20"), "a%20b?c=%22d%22&%C3%A9%20");
-    }
 }

@@ -220,7 +220,7 @@ impl<R: Resolver> Lowering<'_, '_, R> {
         for given in &draft.reals {
             let Some(addresses) = self.addresses(&given.value, id.family()) else { continue };
             let Some(port) = self.real_port(id, given) else { continue };
-            let Some(exchange) = self.exchange(given, plan) else { continue };
+            let Some(exchange) = self.exchange(id, given, plan) else { continue };
             for ip in addresses {
                 let address = SocketAddr::new(ip, port);
                 let Some(check) = self.check(plan, address, &exchange, given.value.host.span) else { break };

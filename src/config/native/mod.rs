@@ -53,7 +53,8 @@ mod tests {
             let source = Arc::new(Source::new("x.toml", text.as_bytes()));
             let mut report = Report::new(Arc::clone(&source));
             let draft = read(&source, &mut report);
-            let _ = lower(&draft, &TableResolver::default(), &mut report);
+            let mut none = |_: &std::path::Path| Err(std::io::ErrorKind::NotFound.into());
+            let _ = lower(draft, &TableResolver::default(), &mut none, &mut report);
             for diagnostic in report.finish() {
                 let span = diagnostic.span.expect("the reader always knows a place");
                 prop_assert!(source.text().get(span.start..span.end).is_some(), "{span:?} in {text:?}");

@@ -18,7 +18,7 @@ use std::{collections::BTreeMap, net::SocketAddr, num::NonZeroU32, str::FromStr,
 
 use crate::{
     ipvs::{Dest, IpvsError, Service, ServiceSettings, Table},
-    model::{Family, Forward, Netmask, Persistence, Protocol, RealId, VirtualId},
+    model::{Family, Forward, IpvsTimeouts, Netmask, Persistence, Protocol, RealId, VirtualId},
 };
 
 /// Reads a listing, of the whole table or of one service; services that are not `wanted` are left out.
@@ -40,6 +40,19 @@ pub fn parse(text: &str, wanted: impl Fn(VirtualId) -> bool) -> Result<Table, Ip
         understood.ok_or_else(|| IpvsError::Listing(line.trim().chars().take(200).collect()))?;
     }
     Ok(reader.table)
+}
+
+/// Reads what `ipvsadm -L --timeout` prints: `Timeout (tcp tcpfin udp): 900 120 300`.
+///
+/// # Errors
+/// [`IpvsError::Listing`] with the text, if it is something else.
+pub fn timeouts(text: &str) -> Result<IpvsTimeouts, IpvsError> {
+    let numbers = text.trim().strip_prefix("Timeout (tcp tcpfin udp):").unwrap_or_default();
+    let numbers: Option<Vec<u32>> = numbers.split_ascii_whitespace().map(number).collect();
+    match numbers.as_deref() {
+        Some(&[tcp, tcp_fin, udp]) => Ok(IpvsTimeouts { tcp, tcp_fin, udp }),
+        Some(_) | None => Err(IpvsError::Listing(text.trim().chars().take(200).collect())),
+    }
 }
 
 #[derive(Default)]

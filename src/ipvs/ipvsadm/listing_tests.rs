@@ -74,6 +74,15 @@ fn one_mark_in_two_families_is_two_services_and_large_marks_are_listed_as_negati
 }
 
 #[test]
+fn the_timeouts() {
+    let timeouts = IpvsTimeouts { tcp: 900, tcp_fin: 120, udp: 300 };
+    assert_eq!(super::timeouts("Timeout (tcp tcpfin udp): 900 120 300\n"), Ok(timeouts));
+    for text in ["", "Timeout (tcp tcpfin udp): 900 120", "Timeout: 900 120 300", "TCP 1 2 3"] {
+        assert!(super::timeouts(text).is_err(), "{text}");
+    }
+}
+
+#[test]
 fn a_single_service() {
     let text = "Prot LocalAddress:Port Scheduler Flags
   -> RemoteAddress:Port           Forward Weight ActiveConn InActConn

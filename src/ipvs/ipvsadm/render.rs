@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::{
     ipvs::{Dest, Op, ServiceSettings},
-    model::{Family, Forward, Protocol, RealId, VirtualId},
+    model::{Family, Forward, IpvsTimeouts, Protocol, RealId, VirtualId},
 };
 
 /// The options of one change, e.g. `-a -t 192.0.2.1:80 -r 10.0.0.1:80 -g -w 5`. No word holds a blank or a quote, so
@@ -19,6 +19,13 @@ pub fn line(op: &Op) -> impl fmt::Display + '_ {
 #[must_use]
 pub fn service(id: VirtualId) -> impl fmt::Display {
     Service(id)
+}
+
+/// The options that set the timeouts of all connections, e.g. `--set 900 120 300`.
+#[must_use]
+pub fn timeouts(timeouts: IpvsTimeouts) -> impl fmt::Display {
+    let IpvsTimeouts { tcp, tcp_fin, udp } = timeouts;
+    format!("--set {tcp} {tcp_fin} {udp}")
 }
 
 struct Line<'a>(&'a Op);
