@@ -94,7 +94,7 @@ fn dest(service: &str, address: &str, forward: Forward, weight: u16) -> Op {
 /// Two services with three servers, with everything that a configuration can say.
 fn farm() -> Vec<Op> {
     let mask = Some(Netmask::V4([255, 255, 255, 0].into()));
-    let persistence = Some(Persistence { timeout: Duration::from_secs(1800), netmask: mask });
+    let persistence = Some(Persistence { timeout: Duration::from_secs(1800), netmask: mask, engine: None });
     vec![
         add("tcp:192.0.2.1:80"),
         dest("tcp:192.0.2.1:80", "10.0.0.1:8080", Forward::Masq, 1),

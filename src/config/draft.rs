@@ -10,7 +10,7 @@ use std::{
 };
 
 use super::Spanned;
-use crate::model::{Command, Family, Forward, IpvsTimeouts, LogTarget, Secret, TlsVerify};
+use crate::model::{Command, Family, Forward, IpvsTimeouts, LogTarget, PersistenceEngine, Secret, TlsVerify};
 
 /// A value that may have been given.
 pub(crate) type Given<T> = Option<Spanned<T>>;
@@ -92,6 +92,7 @@ pub(crate) struct Virtual {
     pub(crate) protocol: Given<ProtocolName>,
     pub(crate) scheduler: Given<String>,
     pub(crate) persistent: Given<Duration>,
+    pub(crate) persistence_engine: Given<PersistenceEngine>,
     pub(crate) netmask: Given<String>,
     pub(crate) service: Given<String>,
     pub(crate) check_type: Given<CheckType>,
@@ -118,6 +119,7 @@ impl Virtual {
             protocol: None,
             scheduler: None,
             persistent: None,
+            persistence_engine: None,
             netmask: None,
             service: None,
             check_type: None,

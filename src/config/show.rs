@@ -54,8 +54,11 @@ fn virtual_service(service: &Virtual, f: &mut fmt::Formatter<'_>) -> fmt::Result
     writeln!(f, "  scheduler {}", service.scheduler)?;
     if let Some(persistence) = &service.persistence {
         write!(f, "  persistent {}", Seconds(persistence.timeout))?;
-        match persistence.netmask {
-            Some(mask) => writeln!(f, " netmask {mask}")?,
+        if let Some(mask) = persistence.netmask {
+            write!(f, " netmask {mask}")?;
+        }
+        match persistence.engine {
+            Some(engine) => writeln!(f, " by {engine}")?,
             None => writeln!(f)?,
         }
     }

@@ -13,5 +13,7 @@ pub use authorities::{Authorities, AuthoritiesError};
 pub use check::{Cadence, CheckKind, CheckSpec, FtpCheck, HttpCheck, Secret, Service, TlsVerify};
 pub use ids::{Family, Forward, ParseIdError, Protocol, RealId, VirtualId};
 pub use pattern::{Pattern, PatternError};
-pub use service::{Check, Fallback, FallbackCommand, Hysteresis, Netmask, Persistence, Real, Virtual};
+pub use service::{
+    Check, Fallback, FallbackCommand, Hysteresis, Netmask, Persistence, PersistenceEngine, Real, Virtual,
+};
 pub use settings::{Command, Config, IpvsTimeouts, LogTarget, Settings};

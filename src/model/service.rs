@@ -64,6 +64,23 @@ pub struct Persistence {
     pub timeout: Duration,
     /// Clients that share this network are one client (`ipvsadm -M`). `None` is the single address.
     pub netmask: Option<Netmask>,
+    /// What tells clients apart, if not their addresses (`ipvsadm --pe`).
+    pub engine: Option<PersistenceEngine>,
+}
+
+/// What tells clients of a persistent service apart, in the place of their addresses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PersistenceEngine {
+    /// The Call-ID of SIP over UDP.
+    Sip,
+}
+
+impl fmt::Display for PersistenceEngine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Sip => "sip",
+        })
+    }
 }
 
 /// Granularity of persistence.

@@ -61,3 +61,21 @@ fn the_kernel_s_timeouts_are_set_at_start_and_reload_and_left_alone_otherwise() 
     assert_eq!(written(), written_by_then);
     assert!(!world.calls()[calls..world.calls().len() - 1].iter().any(|call| call.contains("--timeout")));
 }
+
+#[test]
+fn calls_stay_with_their_server_by_the_engine_for_sip() {
+    let service =
+        "virtual = 192.0.2.1:5060\n\treal = 10.0.0.1:5060 masq\n\tchecktype = on\n\tprotocol = udp\n";
+    let text = format!("resyncinterval = 1\n{service}\tpersistent = 60\n");
+    let Some(world) = World::www(&format!("{text}\tpersistence-engine = sip\n")) else { return };
+    world.good("www start");
+    let table = |settings: &str| format!("UDP  192.0.2.1:5060 wrr {settings}\n  -> 10.0.0.1:5060 Masq 1\n");
+    assert_eq!(world.read_table(), table("persistent 60 pe sip"));
+    assert_eq!(world.good("www plan").out, "# nothing to do\n");
+    world.shell("ipvsadm -E -u 192.0.2.1:5060 -s wrr -p 60");
+    until(&world, "it is put right", || world.read_table() == table("persistent 60 pe sip"));
+    world.write("/etc/ha.d/www.cf", &text);
+    world.good("www reload");
+    assert_eq!(world.read_table(), table("persistent 60"));
+    world.good("www stop");
+}

@@ -16,7 +16,8 @@ use ldirectord::{
     },
     model::{
         Cadence, Check, CheckKind, CheckSpec, Command, Config, Fallback, Family, Forward, Hysteresis,
-        Netmask, Persistence, Real, RealId, Service as Protocol, Settings, Virtual, VirtualId,
+        Netmask, Persistence, PersistenceEngine, Real, RealId, Service as Protocol, Settings, Virtual,
+        VirtualId,
     },
 };
 
@@ -140,6 +141,7 @@ fn persistence(rng: &mut Rng, id: VirtualId) -> Persistence {
     Persistence {
         timeout: Duration::from_millis(rng.of(&[60_000, 90_500])),
         netmask: rng.once_in(2).then_some(netmask),
+        engine: rng.once_in(4).then_some(PersistenceEngine::Sip),
     }
 }
 

@@ -17,7 +17,7 @@ use crate::{
         duration,
         suggest::nearest,
     },
-    model::{Command, Family, LogTarget, Secret, TlsVerify},
+    model::{Command, Family, LogTarget, PersistenceEngine, Secret, TlsVerify},
 };
 
 /// The longest persistence that `ipvsadm` takes: 31 days.
@@ -241,6 +241,10 @@ fn line(entry: &Entry<'_>, key: VirtualKey, service: &mut Virtual, report: &mut 
         VirtualKey::Real(family) => service.reals.extend(server::real(entry, family, report)),
         VirtualKey::Protocol => put(&mut service.protocol, protocol(entry, report), entry, report),
         VirtualKey::Scheduler => put(&mut service.scheduler, scheduler(entry, report), entry, report),
+        VirtualKey::PersistenceEngine => {
+            let engine = word(entry, &["sip"], report).map(|word| word.map(|_| PersistenceEngine::Sip));
+            put(&mut service.persistence_engine, engine, entry, report);
+        }
         VirtualKey::Persistent => {
             let timeout = seconds(entry, 0, MOST_PERSISTENT, report);
             put(&mut service.persistent, timeout, entry, report);

@@ -82,7 +82,7 @@ impl<R: Resolver> Lowering<'_, '_, R> {
         };
         self.look_at(own);
         let scheduler = self.scheduler(draft.scheduler.as_ref().map_or("wrr", |given| &given.value));
-        let persistence = self.persistence(draft, id.family());
+        let persistence = self.persistence(draft, id);
         let fallback = self.fallback(draft, id);
         let fallback_command = self.fallback_command(draft);
         let plan = self.plan(id, draft);
@@ -135,7 +135,7 @@ impl<R: Resolver> Lowering<'_, '_, R> {
         new
     }
 
-    fn persistence(&mut self, draft: &draft::Virtual, family: Family) -> Option<Persistence> {
+    fn persistence(&mut self, draft: &draft::Virtual, id: VirtualId) -> Option<Persistence> {
         let Some(timeout) = draft.persistent.filter(|given| !given.value.is_zero()) else {
             if let Some(zero) = draft.persistent {
                 self.report.warning(zero.span, "no persistence").help("leave \"persistent\" out");
@@ -143,16 +143,32 @@ impl<R: Resolver> Lowering<'_, '_, R> {
             if let Some(mask) = &draft.netmask {
                 self.report.warning(mask.span, "\"netmask\" means nothing without \"persistent\"");
             }
+            if let Some(engine) = &draft.persistence_engine {
+                self.report
+                    .error(engine.span, "\"persistence-engine\" means nothing without \"persistent\"")
+                    .help("say how long, e.g. persistent = 60");
+            }
             return None;
         };
-        let netmask = draft.netmask.as_ref().and_then(|given| match netmask(&given.value, family) {
+        let netmask = draft.netmask.as_ref().and_then(|given| match netmask(&given.value, id.family()) {
             Ok(mask) => Some(mask),
             Err(help) => {
                 self.report.error(given.span, "this is no netmask").help(help);
                 None
             }
         });
-        Some(Persistence { timeout: timeout.value, netmask })
+        if let Some(engine) = draft.persistence_engine
+            && let Some(other @ (Protocol::Tcp | Protocol::Sctp)) = protocol(id)
+        {
+            self.report
+                .error(
+                    engine.span,
+                    format!("the persistence engine {} knows UDP only, not {other}", engine.value),
+                )
+                .help("write protocol = udp, or leave it out");
+        }
+        let engine = draft.persistence_engine.map(|given| given.value);
+        Some(Persistence { timeout: timeout.value, netmask, engine })
     }
 
     /// The fallback server of one family for all virtual services, as far as it is the same for all.

@@ -78,6 +78,7 @@ pub(crate) const KEYS: &[Row] = &[
     of("scheduler-flags", "schedflags", Words(","), "a list of flags"),
     of("one-packet", "ops", Switch, SWITCH),
     of("persistent", "persistent", Time, TIME),
+    of("persistence-engine", "persistence-engine", Word, "\"sip\""),
     of("netmask", "netmask", NumberOrWord, "\"N.N.N.N\", or the length of an IPv6 prefix"),
     of("quiescent", "quiescent", Switch, SWITCH),
     of("cleanstop", "cleanstop", Switch, SWITCH),

@@ -18,7 +18,9 @@ use std::{collections::BTreeMap, net::SocketAddr, num::NonZeroU32, str::FromStr,
 
 use crate::{
     ipvs::{Dest, IpvsError, Service, ServiceSettings, Table},
-    model::{Family, Forward, IpvsTimeouts, Netmask, Persistence, Protocol, RealId, VirtualId},
+    model::{
+        Family, Forward, IpvsTimeouts, Netmask, Persistence, PersistenceEngine, Protocol, RealId, VirtualId,
+    },
 };
 
 /// Reads a listing, of the whole table or of one service; services that are not `wanted` are left out.
@@ -157,10 +159,13 @@ fn settings<'a>(
         match word {
             "persistent" => {
                 let timeout = Duration::from_secs(number(words.next()?)?);
-                persistence = Some(Persistence { timeout, netmask: None });
+                persistence = Some(Persistence { timeout, netmask: None, engine: None });
             }
             "mask" => persistence.as_mut()?.netmask = Some(netmask(words.next()?, family)?),
-            "pe" => engine = Some(words.next()?),
+            "pe" => match (words.next()?, &mut persistence) {
+                ("sip", Some(persistence)) => persistence.engine = Some(PersistenceEngine::Sip),
+                (other, _) => engine = Some(other),
+            },
             "ops" => one_packet = true,
             _ => match word.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')) {
                 Some(inner) => flags = Some(inner),

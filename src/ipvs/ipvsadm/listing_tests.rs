@@ -29,8 +29,8 @@ fn others(table: &Table, service: &str) -> String {
 fn persistence(table: &Table, service: &str) -> String {
     match table.0[&id(service)].settings.persistence {
         None => String::new(),
-        Some(Persistence { timeout, netmask: None }) => timeout.as_secs().to_string(),
-        Some(Persistence { timeout, netmask: Some(mask) }) => format!("{}/{mask}", timeout.as_secs()),
+        Some(Persistence { timeout, netmask: None, .. }) => timeout.as_secs().to_string(),
+        Some(Persistence { timeout, netmask: Some(mask), .. }) => format!("{}/{mask}", timeout.as_secs()),
     }
 }
 
@@ -61,7 +61,9 @@ fn a_whole_table_of_a_kernel() {
     assert_eq!(persistence(&table, "tcp:1.2.3.4:91"), "360/255.255.255.0");
     assert_eq!(others(&table, "tcp:1.2.3.4:91"), "-b flag-1,flag-2");
     assert_eq!(persistence(&table, "tcp:[2001:db8::1]:80"), "50/64");
-    assert_eq!(others(&table, "udp:1.2.3.4:5060"), "--pe sip -o");
+    assert_eq!(others(&table, "udp:1.2.3.4:5060"), "-o");
+    let engine = table.0[&id("udp:1.2.3.4:5060")].settings.persistence.unwrap().engine;
+    assert_eq!(engine, Some(PersistenceEngine::Sip));
 }
 
 #[test]
@@ -167,6 +169,9 @@ fn printed(table: &Table) -> String {
             if let Some(mask) = persistence.netmask {
                 write!(text, " mask {mask}").unwrap();
             }
+            if let Some(engine) = persistence.engine {
+                write!(text, " pe {engine}").unwrap();
+            }
         }
         text.push('\n');
         for (real, dest) in &service.dests {
@@ -210,8 +215,12 @@ fn service_settings() -> impl Strategy<Value = ServiceSettings> {
         (0..=32u32).prop_map(|ones| Netmask::V4(u32::MAX.checked_shl(32 - ones).unwrap_or(0).into())),
         (1..=128u8).prop_map(Netmask::V6),
     ];
-    let persistence = (0..3_000_000u64, proptest::option::of(netmask))
-        .prop_map(|(seconds, netmask)| Persistence { timeout: Duration::from_secs(seconds), netmask });
+    let persistence =
+        (0..3_000_000u64, proptest::option::of(netmask)).prop_map(|(seconds, netmask)| Persistence {
+            timeout: Duration::from_secs(seconds),
+            netmask,
+            engine: (seconds % 3 == 0).then_some(PersistenceEngine::Sip),
+        });
     let scheduler = prop_oneof![Just("wrr"), Just("wlc"), Just("rr")];
     (scheduler, proptest::option::of(persistence)).prop_map(|(scheduler, persistence)| ServiceSettings {
         scheduler: scheduler.into(),

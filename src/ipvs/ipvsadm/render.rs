@@ -76,6 +76,9 @@ fn write_settings(f: &mut fmt::Formatter<'_>, settings: &ServiceSettings) -> fmt
         if let Some(mask) = persistence.netmask {
             write!(f, " -M {mask}")?;
         }
+        if let Some(engine) = persistence.engine {
+            write!(f, " --pe {engine}")?;
+        }
     }
     settings.others.iter().try_for_each(|word| write!(f, " {word}"))
 }
@@ -106,7 +109,7 @@ mod tests {
     }
 
     fn settings(netmask: Option<Netmask>) -> ServiceSettings {
-        let persistence = Some(Persistence { timeout: Duration::from_secs(1800), netmask });
+        let persistence = Some(Persistence { timeout: Duration::from_secs(1800), netmask, engine: None });
         ServiceSettings { scheduler: "wrr".into(), persistence, others: Vec::new() }
     }
 
