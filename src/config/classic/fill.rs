@@ -131,7 +131,7 @@ fn common(entry: &Entry<'_>, key: CommonKey, common: &mut Common, report: &mut R
         }
         CommonKey::CheckInterval => put(&mut common.check_interval, check_time(entry, report), entry, report),
         CommonKey::CheckMark => {
-            put(&mut common.check_mark, number(entry, 0, u32::MAX, report), entry, report)
+            put(&mut common.check_mark, number(entry, 0, u32::MAX, report), entry, report);
         }
         CommonKey::CheckSource => put(&mut common.check_source, own_address(entry, report), entry, report),
         CommonKey::DownInterval => put(&mut common.down_interval, check_time(entry, report), entry, report),
