@@ -59,6 +59,9 @@ pub(crate) struct Common {
     pub(crate) down_interval: Given<Duration>,
     /// In percent, up to 50.
     pub(crate) jitter: Given<u8>,
+    pub(crate) check_source: Given<IpAddr>,
+    /// Zero is none.
+    pub(crate) check_mark: Given<u32>,
     pub(crate) rise: Given<NonZeroU32>,
     pub(crate) fall: Given<NonZeroU32>,
     /// What `fall` was called before; of the two at most one may be given.

@@ -106,6 +106,12 @@ fn probe(spec: &CheckSpec, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, ", jitter {jitter}%")?;
     }
     write!(f, " within {within}")?;
+    if let Some(source) = spec.route.source {
+        write!(f, " from {source}")?;
+    }
+    if let Some(mark) = spec.route.mark {
+        write!(f, " with mark {mark}")?;
+    }
     match &spec.kind {
         CheckKind::Connect => {}
         CheckKind::Http(http) => {

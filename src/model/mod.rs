@@ -10,7 +10,7 @@ mod service;
 mod settings;
 
 pub use authorities::{Authorities, AuthoritiesError};
-pub use check::{Cadence, CheckKind, CheckSpec, FtpCheck, HttpCheck, Secret, Service, TlsVerify};
+pub use check::{Cadence, CheckKind, CheckSpec, FtpCheck, HttpCheck, Route, Secret, Service, TlsVerify};
 pub use ids::{Family, Forward, ParseIdError, Protocol, RealId, VirtualId};
 pub use pattern::{Pattern, PatternError};
 pub use service::{

@@ -16,7 +16,7 @@ use ldirectord::{
     },
     model::{
         Cadence, Check, CheckKind, CheckSpec, Command, Config, Fallback, Family, Forward, Hysteresis,
-        Netmask, Persistence, PersistenceEngine, Real, RealId, Service as Protocol, Settings, Virtual,
+        Netmask, Persistence, PersistenceEngine, Real, RealId, Route, Service as Protocol, Settings, Virtual,
         VirtualId,
     },
 };
@@ -78,7 +78,7 @@ pub fn config(seed: u64) -> Arc<Config> {
             let check = match rng.below(12) {
                 0 => Check::On,
                 1 => Check::Off,
-                _ => Check::Probe(Arc::new(CheckSpec { target, kind, cadence })),
+                _ => Check::Probe(Arc::new(CheckSpec { target, kind, route: Route::default(), cadence })),
             };
             let (weight, port) = (rng.of(&[1, 1, 2, 5, 0]), rng.of(&[80, 80, 8080]));
             let forward = rng.of(&FORWARDS);

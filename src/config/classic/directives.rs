@@ -70,6 +70,8 @@ pub(crate) enum GlobalKey {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CommonKey {
     CheckInterval,
+    CheckMark,
+    CheckSource,
     CheckTimeout,
     Cleanstop,
     DownInterval,
@@ -125,6 +127,8 @@ const fn of(name: &'static str, scope: Scope, form: &'static str, status: Status
 pub(crate) const DIRECTIVES: &[Directive] = &[
     of("autoreload", Global, "yes|no", Here(Key::Global(G::Autoreload))),
     of("callback", Global, "\"PROGRAM [ARGUMENT ...]\"", Here(Key::Global(G::Callback))),
+    of("check-fwmark", Both, "NUMBER, 0 for none", Here(Key::Common(C::CheckMark))),
+    of("check-source", Both, "ADDRESS", Here(Key::Common(C::CheckSource))),
     of("checkcommand", Virtual, "\"PROGRAM\"", Later),
     of("checkcount", Both, "NUMBER", Later),
     of("checkinterval", Both, "TIME", Here(Key::Common(C::CheckInterval))),

@@ -105,6 +105,8 @@ pub(crate) const KEYS: &[Row] = &[
     of("check.tls-verify", "tls-verify", Word, "\"no\", \"chain\" or \"full\""),
     of("check.tls-ca", "tls-ca", Text, "\"/PATH\""),
     of("check.tls-servername", "tls-servername", Text, "\"NAME\""),
+    of("check.source", "check-source", Word, "\"ADDRESS\""),
+    of("check.fwmark", "check-fwmark", Number, "a firewall mark, 0 for none"),
     of("check.interval", "checkinterval", Time, TIME),
     of("check.fast-interval", "fastinterval", Time, TIME),
     of("check.down-interval", "downinterval", Time, TIME),
