@@ -1,6 +1,5 @@
 //! The examples that are installed: each is good, and says the same in both grammars.
 #![cfg(all(feature = "http", feature = "ftp"))]
-#![expect(clippy::unwrap_used, reason = "a test may")]
 
 use std::{
     fs,
