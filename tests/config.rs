@@ -173,6 +173,7 @@ fn every_directive_of_this_version_is_accepted_somewhere_and_rejected_somewhere(
         "load",
         "logfile",
         "login",
+        "maintenancedir",
         "negotiatetimeout",
         "netmask",
         "passwd",

@@ -23,7 +23,7 @@ macro_rules! kinds {
 kinds! {
     Started Serving Stopping VirtualAdded VirtualChanged VirtualPurged RealInService RealQuiescent RealDeleted
     RealPurged FallbackAdded FallbackDeleted WentUp WentDown SoftFailure SoftFailureReset CertificateName
-    ConfigChanged ReloadAsked ConfigLoaded ConfigUnchanged ConfigRejected ConfigWarning CallbackFailed CallbackRan
+    MaintenanceBegan MaintenanceEnded MaintenanceStranger ConfigChanged ReloadAsked ConfigLoaded ConfigUnchanged ConfigRejected ConfigWarning CallbackFailed CallbackRan
     FallbackCommandRan FallbackCommandFailed
     TableFailed TableRecovered TimeoutsSet TimeoutsFailed Drifted ForeignWeight ForeignServer BusLost BusServed Trouble
 }
@@ -68,6 +68,9 @@ fn facts() -> Vec<Fact> {
         },
         Fact::SoftFailureReset { virtual_id, real, check: "connect" },
         Fact::CertificateName { virtual_id, real },
+        Fact::MaintenanceBegan { virtual_id, real, file: "web1:8080".into() },
+        Fact::MaintenanceEnded { virtual_id, real, state: State::Up },
+        Fact::MaintenanceStranger { file: "README".into() },
         Fact::ConfigChanged { path: "/etc/ha.d/www.cf".into(), loading: true },
         Fact::ConfigChanged { path: "/etc/ha.d/www.cf".into(), loading: false },
         Fact::ReloadAsked { by: "request" },

@@ -7,7 +7,7 @@
 mod sim;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     net::SocketAddr,
     sync::{Arc, Mutex},
     time::{Duration, SystemTime},
@@ -72,7 +72,11 @@ struct Bench {
 fn bench(servers: u8) -> Bench {
     let (world, callbacks) = (World::default(), Callbacks::default());
     let table = Watched::new(Memory::default(), |_, _| {});
-    let disk: Disk = Arc::new(Mutex::new(Ok(Loaded { config: config(servers), warnings: Vec::new() })));
+    let disk: Disk = Arc::new(Mutex::new(Ok(Loaded {
+        config: config(servers),
+        maintenance: BTreeSet::new(),
+        warnings: Vec::new(),
+    })));
     let running = sim::start(table.clone(), world.clone(), &disk, &callbacks);
     Bench { world, table, callbacks, running }
 }
@@ -140,8 +144,14 @@ fn callbacks_run_one_at_a_time_and_the_last_change_is_not_missed() {
 #[test]
 fn a_service_that_loses_all_its_servers_at_once_is_worked_out_once() {
     let now = Now { instant: std::time::Instant::now(), wall: SystemTime::UNIX_EPOCH };
-    let start =
-        Start { config: config(250), warnings: Vec::new(), table: Arc::default(), version: "0", pid: 1 };
+    let start = Start {
+        config: config(250),
+        warnings: Vec::new(),
+        table: Arc::default(),
+        maintenance: BTreeSet::new(),
+        version: "0",
+        pid: 1,
+    };
     let (mut director, _) = Director::new(now, start);
     let wants = |effects: &[Effect]| effects.iter().filter(|e| matches!(e, Effect::Want { .. })).count();
     for (verdict, serving) in

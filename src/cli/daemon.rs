@@ -146,16 +146,19 @@ impl Daemon<'_> {
         let (live, authorities) = Live::new(probes);
         let (sources, watched) = watch::channel(loading::sources(&loaded.sources));
         let path = self.target.path.clone();
-        let loading = Arc::new(Loading { path, sources, log: log_target, probes: authorities });
+        let begin = loading::begin(loaded).map_err(in_words)?;
+        let (maintenance, directory) = watch::channel(loading::directory(&begin.config));
+        let loading = Arc::new(Loading { path, sources, maintenance, log: log_target, probes: authorities });
         let (inbox, queue) = inbox::channel();
         let (snapshots, seen) = watch::channel(Arc::new(Snapshot::default()));
         let mut notifier = if self.args.dry_run { Notifier::silent() } else { Notifier::from_env() };
 
-        let background = Background::start(self.inlets(watched, seen, &inbox, &facts)).map_err(in_words)?;
+        let background =
+            Background::start(self.inlets((watched, directory), seen, &inbox, &facts)).map_err(in_words)?;
         let parts = Parts {
             ipvs: table,
             prober: live,
-            begin: loading::begin(loaded),
+            begin,
             load: Arc::new(move || loading.again()),
             hook: self.hook(),
             outlets: Outlets {
@@ -191,13 +194,14 @@ impl Daemon<'_> {
     /// What runs on the other thread beside the jobs on the table.
     fn inlets(
         &mut self,
-        watched: watch::Receiver<Vec<files::Source>>,
+        (watched, directory): (watch::Receiver<Vec<files::Source>>, watch::Receiver<Option<PathBuf>>),
         snapshots: watch::Receiver<Arc<Snapshot>>,
         inbox: &Inbox,
         facts: &Facts,
     ) -> Vec<BoxFuture<'static, ()>> {
         let mut all: Vec<BoxFuture<'static, ()>> = Vec::new();
         all.push(Box::pin(files::run(watched, inbox.clone(), teller(facts))));
+        all.push(Box::pin(files::run_directory(directory, inbox.clone(), teller(facts))));
         if let Some(server) = self.place.control.take() {
             let (inbox, snapshots, tell) = (inbox.clone(), snapshots.clone(), teller(facts));
             all.push(Box::pin(async move {

@@ -1,27 +1,31 @@
 //! Reading the configuration for the loop: off its thread, with what else depends on the file.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{collections::BTreeSet, io, path::PathBuf, sync::Arc};
 
 use futures_util::future::BoxFuture;
-use tokio::sync::watch;
+use tokio::sync::watch::Sender;
 
 use crate::{
     check::Exchange,
     config::{self, Diagnostic, Severity, SourceSet, SystemFiles, SystemResolver},
     director::Rejection,
-    model::LogTarget,
+    model::{Config, LogTarget},
     runtime::Loaded,
-    watch::Source,
+    watch::{self, Source},
 };
+
+use super::reverse;
 
 /// What learns of each load.
 pub(super) struct Loading {
     /// The file.
     pub(super) path: PathBuf,
     /// The files to watch; told of a rejected configuration's too, since a better one is waited for.
-    pub(super) sources: watch::Sender<Vec<Source>>,
+    pub(super) sources: Sender<Vec<Source>>,
+    /// The maintenance directory to watch.
+    pub(super) maintenance: Sender<Option<PathBuf>>,
     /// Where the log goes.
-    pub(super) log: watch::Sender<Option<LogTarget>>,
+    pub(super) log: Sender<Option<LogTarget>>,
     /// Trusted authorities are read again.
     pub(super) probes: Exchange,
 }
@@ -31,9 +35,25 @@ pub(super) fn first(path: &std::path::Path) -> Result<config::Loaded, config::Re
     config::load(path, &SystemFiles, &SystemResolver::default())
 }
 
-/// What the loop begins with.
-pub(super) fn begin(loaded: &config::Loaded) -> Loaded {
-    Loaded { config: Arc::new(loaded.config.clone()), warnings: texts(&loaded.warnings) }
+/// What the loop begins with: with the names of the servers, and what is in the maintenance directory.
+pub(super) fn begin(loaded: &config::Loaded) -> io::Result<Loaded> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    Ok(runtime.block_on(complete(loaded.config.clone(), texts(&loaded.warnings))))
+}
+
+/// What a configuration needs beside its file. The directory is read after the names are known, which may take a while.
+async fn complete(mut config: Config, mut warnings: Vec<Arc<str>>) -> Loaded {
+    warnings.extend(reverse::add_names(&mut config).await);
+    let directory = config.settings.maintenance.as_ref().map(|maintenance| maintenance.directory.clone());
+    let maintenance = match directory {
+        None => BTreeSet::new(),
+        Some(directory) => {
+            let read = tokio::task::spawn_blocking(move || watch::files_in(&directory)).await;
+            // The watch will say what is the matter.
+            read.ok().and_then(Result::ok).unwrap_or_default()
+        }
+    };
+    Loaded { config: Arc::new(config), maintenance, warnings }
 }
 
 impl Loading {
@@ -41,15 +61,19 @@ impl Loading {
     pub(super) fn again(self: &Arc<Self>) -> BoxFuture<'static, Result<Loaded, Rejection>> {
         let this = self.clone();
         Box::pin(async move {
-            let read = tokio::task::spawn_blocking(move || this.read()).await;
-            read.unwrap_or_else(|error| {
+            let reading = this.clone();
+            let read = tokio::task::spawn_blocking(move || reading.read()).await;
+            let (config, warnings) = read.unwrap_or_else(|error| {
                 let text: Arc<str> = format!("reading the configuration crashed: {error}").into();
                 Err(Rejection { text: text.clone(), first: text, errors: 1 })
-            })
+            })?;
+            let loaded = complete(config, warnings).await;
+            this.maintenance.send_replace(directory(&loaded.config));
+            Ok(loaded)
         })
     }
 
-    fn read(&self) -> Result<Loaded, Rejection> {
+    fn read(&self) -> Result<(Config, Vec<Arc<str>>), Rejection> {
         match first(&self.path) {
             Ok(loaded) => {
                 self.sources.send_replace(sources(&loaded.sources));
@@ -58,12 +82,12 @@ impl Loading {
                     return Err(Rejection { text: text.clone(), first: text, errors: 1 });
                 }
                 self.log.send_replace(loaded.config.settings.logfile.clone());
-                let mut begin = begin(&loaded);
+                let mut warnings = texts(&loaded.warnings);
                 if let Err(words) = self.probes.refresh() {
                     let words = format!("trusted certificates stay as they were: {words}");
-                    begin.warnings.push(words.into());
+                    warnings.push(words.into());
                 }
-                Ok(begin)
+                Ok((loaded.config, warnings))
             }
             Err(rejected) => {
                 self.sources.send_replace(sources(&rejected.sources));
@@ -71,6 +95,11 @@ impl Loading {
             }
         }
     }
+}
+
+/// The maintenance directory of a configuration.
+pub(super) fn directory(config: &Config) -> Option<PathBuf> {
+    config.settings.maintenance.as_ref().map(|maintenance| maintenance.directory.clone())
 }
 
 /// What the watcher is to look at, and what was read there.

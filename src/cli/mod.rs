@@ -12,6 +12,7 @@ mod launch;
 mod loading;
 mod lock;
 mod plan;
+mod reverse;
 mod unit;
 mod verbs;
 

@@ -38,10 +38,18 @@ pub(super) fn plan(args: &Args, target: &Target) -> Exit {
         }
     };
     let known = known(target);
+    let begin = match loading::begin(&loaded) {
+        Ok(begin) => begin,
+        Err(error) => {
+            complain(&error.to_string());
+            return Exit::Failed;
+        }
+    };
     let start = Start {
-        config: Arc::new(loaded.config),
+        config: begin.config,
         warnings: Vec::new(),
         table: Arc::new(table),
+        maintenance: begin.maintenance,
         version: env!("CARGO_PKG_VERSION"),
         pid: std::process::id(),
     };

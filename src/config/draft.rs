@@ -42,6 +42,8 @@ pub(crate) struct Globals {
     /// Taken and without effect: checks run at the same time in any case.
     pub(crate) fork: Given<bool>,
     pub(crate) logfile: Given<LogTarget>,
+    /// As it was written.
+    pub(crate) maintenance_dir: Given<String>,
     /// Taken and without effect: what is missing from the table is put back in any case.
     pub(crate) readd_quiescent: Given<bool>,
     pub(crate) supervised: Given<bool>,

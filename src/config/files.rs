@@ -21,6 +21,9 @@ pub trait ReadFile {
     /// Whether something other than a directory is there, symbolic links followed.
     fn is_file(&self, path: &Path) -> bool;
 
+    /// Whether a directory is there, symbolic links followed.
+    fn is_dir(&self, path: &Path) -> bool;
+
     /// Where a symbolic link leads, as it is written in the link; `None` if there is no link.
     fn link(&self, path: &Path) -> Option<PathBuf>;
 
@@ -61,6 +64,11 @@ impl ReadFile for MemoryFiles {
 
     fn is_file(&self, path: &Path) -> bool {
         self.files.contains_key(&resolve(path, self).0)
+    }
+
+    fn is_dir(&self, path: &Path) -> bool {
+        let directory = resolve(path, self).0;
+        self.files.keys().any(|file| file.starts_with(&directory) && *file != directory)
     }
 
     fn link(&self, path: &Path) -> Option<PathBuf> {

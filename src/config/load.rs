@@ -57,7 +57,14 @@ pub fn load(path: &Path, fs: &impl ReadFile, names: &impl Resolver) -> Result<Lo
         sources.files.push(SourceFile::new(path, content.as_deref().ok(), fs));
         content
     };
+    let place = draft.globals.maintenance_dir.as_ref().map(|given| given.span);
     let config = lower(draft, names, &mut read, &mut report);
+    if let (Some(place), Some(maintenance)) = (place, &config.settings.maintenance)
+        && !fs.is_dir(&maintenance.directory)
+    {
+        let help = format!("it is waited for: {}", maintenance.directory.display());
+        report.warning(place, "maintenance directory does not exist").help(help);
+    }
     if report.has_errors() {
         return Err(Rejected { diagnostics: report.finish(), sources, unreadable: None });
     }

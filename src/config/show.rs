@@ -24,6 +24,13 @@ fn settings(settings: &Settings, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     if let Some(callback) = &settings.callback {
         writeln!(f, "  callback {}", command(callback))?;
     }
+    if let Some(maintenance) = &settings.maintenance {
+        writeln!(f, "  maintenance files in {}", maintenance.directory.display())?;
+        for (server, names) in &maintenance.names {
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            writeln!(f, "    {server} is {}", names.join(", "))?;
+        }
+    }
     if settings.supervised {
         writeln!(f, "  supervised")?;
     }

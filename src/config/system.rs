@@ -26,6 +26,10 @@ impl ReadFile for SystemFiles {
         fs::metadata(path).is_ok_and(|meta| !meta.is_dir())
     }
 
+    fn is_dir(&self, path: &Path) -> bool {
+        path.is_dir()
+    }
+
     fn link(&self, path: &Path) -> Option<PathBuf> {
         fs::read_link(path).ok()
     }

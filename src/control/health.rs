@@ -84,6 +84,7 @@ mod tests {
             virtual_id,
             forward: Forward::Masq,
             state,
+            maintenance: false,
             weight: 0,
             configured_weight: 1,
             check,
@@ -109,6 +110,7 @@ mod tests {
             fallback: None,
             fallback_active: false,
             serving: 0,
+            maintenance: 0,
             reals,
         })
     }

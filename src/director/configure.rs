@@ -1,7 +1,11 @@
 //! Taking a configuration: what stays keeps its state, what is new is adopted from the table or begins unknown, and
 //! what went leaves the table.
 
-use std::{collections::HashMap, path::PathBuf, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    path::PathBuf,
+    sync::Arc,
+};
 
 use crate::{
     health::State,
@@ -51,10 +55,9 @@ impl Director {
         now: Now,
         config: &Arc<Config>,
         table: Option<&Table>,
-        warnings: Vec<Arc<str>>,
+        maintenance: BTreeSet<String>,
         fx: &mut Vec<Effect>,
     ) {
-        fx.extend(warnings.into_iter().map(|text| Effect::Tell(Fact::ConfigWarning { text })));
         if **config == *self.config {
             fx.push(Effect::Tell(Fact::ConfigUnchanged));
         } else {
@@ -62,7 +65,7 @@ impl Director {
             fx.push(Effect::Tell(Fact::ConfigLoaded { virtuals: config.virtuals.len(), reals }));
         }
         // Also when nothing changed: a reload puts right what somebody did by hand.
-        self.configure(config, table, fx);
+        self.configure(config, table, maintenance, fx);
         self.set_config_state(fx, |state| {
             *state = ConfigState {
                 loaded_at: Some(now.wall),
@@ -123,7 +126,13 @@ impl Director {
     }
 
     /// Puts a configuration in force.
-    pub(super) fn configure(&mut self, config: &Arc<Config>, table: Option<&Table>, fx: &mut Vec<Effect>) {
+    pub(super) fn configure(
+        &mut self,
+        config: &Arc<Config>,
+        table: Option<&Table>,
+        maintenance: BTreeSet<String>,
+        fx: &mut Vec<Effect>,
+    ) {
         fx.push(Effect::Resync(config.settings.resync_interval));
         if let Some(table) = table {
             let ids = config.virtuals.iter().map(|v| v.id).collect();
@@ -145,11 +154,12 @@ impl Director {
                 row,
             });
         }
-        self.config = config.clone();
+        let before = std::mem::replace(&mut self.config, config.clone());
         self.timeouts = Timeouts::default();
         self.want_timeouts(fx);
         self.index = services.iter().enumerate().map(|(i, s)| (s.config.id, i)).collect();
         self.services = services;
+        self.maintain_configured(before.settings.maintenance.as_ref(), maintenance, fx);
         self.assign_checks(fx);
         for service in 0..self.services.len() {
             self.want(service, true, fx);

@@ -10,7 +10,7 @@ use crate::{
     health::{Certificate, Change, Failure, State, Verdict},
     ipvs::Table,
     model::{Check, Config, Virtual, VirtualId},
-    plan::{Wanted, desired},
+    plan::{Standing, Wanted, desired},
 };
 
 use super::{
@@ -18,6 +18,7 @@ use super::{
     checks::{Checks, Place},
     hook::Action,
     lifecycle::Life,
+    maintenance::Maintenance,
     timeouts::Timeouts,
 };
 
@@ -30,6 +31,8 @@ pub struct Start {
     pub warnings: Vec<Arc<str>>,
     /// The kernel's table: a configured real server that serves there is adopted as up.
     pub table: Arc<Table>,
+    /// What is in its maintenance directory.
+    pub maintenance: BTreeSet<String>,
     /// Version of the program.
     pub version: &'static str,
     /// Process id, for the log.
@@ -45,7 +48,8 @@ pub struct Director {
     pub(super) checks: Checks,
     /// Servers of which verdicts brought news, by their service: what follows for table and views is worked out once
     /// for all of them, since a service of thousands may lose thousands at once.
-    touched: BTreeMap<usize, BTreeSet<usize>>,
+    pub(super) touched: BTreeMap<usize, BTreeSet<usize>>,
+    pub(super) maintenance: Maintenance,
     pub(super) config_state: Arc<ConfigState>,
     pub(super) table_trouble: Option<Arc<str>>,
     pub(super) life: Life,
@@ -74,16 +78,28 @@ pub(super) struct ServiceState {
     pub(super) row: Arc<VirtualRow>,
 }
 
-/// One real server as the director knows it. Beside `health` all is for showing only.
+/// One real server as the director knows it. Beside `health` and `maintenance` all is for showing only.
 #[derive(Clone, Debug, Default)]
 pub(super) struct RealState {
     pub(super) health: State,
+    /// Somebody took it out by hand.
+    pub(super) maintenance: bool,
     pub(super) check: Option<CheckId>,
     pub(super) last_transition: Option<SystemTime>,
     pub(super) last_failure: Option<Arc<Failure>>,
     pub(super) certificate: Option<Certificate>,
     /// Weight that somebody set by hand and that is left so.
     pub(super) foreign_weight: Option<u16>,
+}
+
+impl RealState {
+    pub(super) fn standing(&self) -> Standing {
+        Standing { health: self.health, maintenance: self.maintenance }
+    }
+
+    pub(super) fn serves(&self) -> bool {
+        self.standing().serves()
+    }
 }
 
 impl Director {
@@ -96,6 +112,7 @@ impl Director {
             index: HashMap::new(),
             checks: Checks::default(),
             touched: BTreeMap::new(),
+            maintenance: Maintenance::default(),
             config_state: Arc::new(ConfigState { loaded_at: Some(now.wall), ..ConfigState::default() }),
             table_trouble: None,
             life: Life::Starting { deadline: None },
@@ -109,7 +126,7 @@ impl Director {
         };
         let mut fx = vec![Effect::Tell(Fact::Started { version: start.version, pid: start.pid })];
         fx.extend(start.warnings.into_iter().map(|text| Effect::Tell(Fact::ConfigWarning { text })));
-        director.configure(&start.config, Some(&start.table), &mut fx);
+        director.configure(&start.config, Some(&start.table), start.maintenance, &mut fx);
         director.look_ready(now, &mut fx);
         (director, fx)
     }
@@ -140,9 +157,11 @@ impl Director {
                     self.load(Some(ticket), &mut fx);
                 }
             }
-            Event::Loaded { config, table, warnings } => {
-                self.loaded(now, &config, table.as_deref(), warnings, &mut fx);
+            Event::Loaded { config, table, maintenance, warnings } => {
+                fx.extend(warnings.into_iter().map(|text| Effect::Tell(Fact::ConfigWarning { text })));
+                self.loaded(now, &config, table.as_deref(), maintenance, &mut fx);
             }
+            Event::MaintenanceChanged { directory, files } => self.maintain(directory, files, &mut fx),
             Event::Rejected(rejection) => self.rejected(now, rejection, &mut fx),
             Event::Due => self.due(now, &mut fx),
             Event::Stop { why, clean } => self.stop(now, why, clean, &mut fx),
@@ -286,8 +305,8 @@ impl Director {
     /// Works out what the table should have for one service, and says so if that is news.
     pub(super) fn want(&mut self, service: usize, enforce: bool, fx: &mut Vec<Effect>) {
         let this = &mut self.services[service];
-        let health: Vec<State> = this.reals.iter().map(|real| real.health).collect();
-        let wanted = desired(&this.config, &health);
+        let standing: Vec<Standing> = this.reals.iter().map(RealState::standing).collect();
+        let wanted = desired(&this.config, &standing);
         if enforce || wanted != *this.wanted {
             this.wanted = Arc::new(wanted);
             self.settled = false;
@@ -335,12 +354,13 @@ pub(super) fn check_name(check: &Check) -> &'static str {
 
 pub(super) fn real_row(service: &Virtual, i: usize, state: &RealState, checks: &Checks) -> RealRow {
     let real = &service.reals[i];
-    let weight = if state.health.serves() { state.foreign_weight.unwrap_or(real.weight) } else { 0 };
+    let weight = if state.serves() { state.foreign_weight.unwrap_or(real.weight) } else { 0 };
     RealRow {
         id: real.id,
         virtual_id: service.id,
         forward: real.forward,
         state: state.health,
+        maintenance: state.maintenance,
         weight,
         configured_weight: real.weight,
         check: check_name(&real.check),
@@ -352,7 +372,7 @@ pub(super) fn real_row(service: &Virtual, i: usize, state: &RealState, checks: &
 }
 
 pub(super) fn virtual_row(service: &Virtual, reals: Vec<Arc<RealRow>>) -> VirtualRow {
-    let serving = reals.iter().filter(|real| real.state.serves()).count();
+    let serving = reals.iter().filter(|real| real.serves()).count();
     VirtualRow {
         id: service.id,
         name: service.name.clone(),
@@ -365,6 +385,7 @@ pub(super) fn virtual_row(service: &Virtual, reals: Vec<Arc<RealRow>>) -> Virtua
         fallback: service.fallback.map(|f| crate::model::RealId(f.address)),
         fallback_active: service.fallback.is_some() && serving == 0,
         serving,
+        maintenance: reals.iter().filter(|real| real.maintenance).count(),
         reals,
     }
 }

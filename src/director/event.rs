@@ -1,6 +1,7 @@
 //! What can happen to the director.
 
 use std::{
+    collections::BTreeSet,
     path::PathBuf,
     sync::Arc,
     time::{Instant, SystemTime},
@@ -37,8 +38,18 @@ pub enum Event {
         config: Arc<Config>,
         /// The kernel's table, from which new services are adopted.
         table: Option<Arc<Table>>,
+        /// What is in its maintenance directory. It counts where that is another one than before: of the one that is
+        /// watched already newer things may have been told.
+        maintenance: BTreeSet<String>,
         /// Diagnostics that did not prevent it from being taken, with file, line and caret.
         warnings: Vec<Arc<str>>,
+    },
+    /// Other files are in the maintenance directory.
+    MaintenanceChanged {
+        /// The directory.
+        directory: PathBuf,
+        /// The names of all files in it.
+        files: BTreeSet<String>,
     },
     /// A new configuration was read and is not good; the old one stands.
     Rejected(Rejection),

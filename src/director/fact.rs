@@ -149,6 +149,29 @@ pub enum Fact {
         /// Which server.
         real: RealId,
     },
+    /// A file in the maintenance directory takes a real server out.
+    MaintenanceBegan {
+        /// Of which service.
+        virtual_id: VirtualId,
+        /// Which server.
+        real: RealId,
+        /// The file.
+        file: String,
+    },
+    /// No file takes a real server out any longer.
+    MaintenanceEnded {
+        /// Of which service.
+        virtual_id: VirtualId,
+        /// Which server.
+        real: RealId,
+        /// What checks found last: if it is up it serves again.
+        state: State,
+    },
+    /// A file in the maintenance directory is called like no real server.
+    MaintenanceStranger {
+        /// The file.
+        file: String,
+    },
     /// The configuration file changed on disk.
     ConfigChanged {
         /// The file.

@@ -1,8 +1,6 @@
 //! When the fallback command of a service is run: on each change between "no real server serves" and "one does", the
 //! first as soon as it is known which of both it is.
 
-use crate::health::State;
-
 use super::{
     Director, Effect,
     core::{RealState, ServiceState},
@@ -26,11 +24,11 @@ impl Director {
 /// What the command should have been told. Nothing as long as no server serves and something is still to be heard of
 /// one: at a start nothing is out of order yet.
 fn due(service: &ServiceState) -> Option<Action> {
-    if service.reals.iter().any(|real| real.health.serves()) {
+    if service.reals.iter().any(RealState::serves) {
         return Some(Action::Stop);
     }
-    let unknown = |real: &RealState| matches!(real.health, State::Unknown | State::Proving(_));
-    (!service.reals.iter().any(unknown)).then_some(Action::Start)
+    let unknown = service.reals.iter().any(|real| real.standing().is_unknown());
+    (!unknown).then_some(Action::Start)
 }
 
 /// A service leaves, or its command does: what the command began it ends, where that is wished for.

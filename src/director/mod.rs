@@ -12,6 +12,7 @@ mod fact;
 mod fallback;
 mod hook;
 mod lifecycle;
+mod maintenance;
 mod preview;
 mod snapshot;
 mod table;

@@ -10,10 +10,10 @@ use crate::{
     health::State,
     ipvs::{Op, Table, table::kernel_id},
     model::{Check, IpvsTimeouts, RealId, VirtualId},
-    plan::{Job, Policy, Reconciler, Wanted, desired, diff},
+    plan::{Job, Policy, Reconciler, Standing, Wanted, desired, diff},
 };
 
-use super::{Director, Effect, Now, Start};
+use super::{Director, Effect, Now, Start, core::RealState};
 
 /// What a director that runs knows of the real servers in its services.
 pub type Known = BTreeMap<VirtualId, BTreeMap<RealId, State>>;
@@ -112,20 +112,20 @@ impl Director {
     fn joining(&self, after: &Table) -> Vec<Joining> {
         let mut all = Vec::new();
         for service in &self.services {
-            let unknown = |state: &State| matches!(state, State::Unknown | State::Proving(_));
             let rise = service.config.hysteresis.rise.get();
-            let health: Vec<State> = service.reals.iter().map(|real| real.health).collect();
-            if !health.iter().any(unknown) {
+            let standing: Vec<Standing> = service.reals.iter().map(RealState::standing).collect();
+            if !standing.iter().any(|standing| standing.is_unknown()) {
                 continue;
             }
-            let good: Vec<State> =
-                health.iter().map(|state| if unknown(state) { State::Up } else { *state }).collect();
+            let up = |standing: &Standing| Standing { health: State::Up, ..*standing };
+            let good: Vec<Standing> =
+                standing.iter().map(|now| if now.is_unknown() { up(now) } else { *now }).collect();
             let id = service.config.id;
             let wanted = desired(&service.config, &good).service;
             let have = after.0.get(&id);
-            for (real, state) in service.config.reals.iter().zip(&health).filter(|(_, state)| unknown(state))
-            {
-                let proven = if let State::Proving(passes) = *state { passes } else { 0 };
+            let reals = service.config.reals.iter().zip(&standing);
+            for (real, standing) in reals.filter(|(_, standing)| standing.is_unknown()) {
+                let proven = if let State::Proving(passes) = standing.health { passes } else { 0 };
                 let real = kernel_id(id, real.id, real.forward);
                 let Some(want) = wanted.as_ref().and_then(|service| service.dests.get(&real)) else {
                     continue;

@@ -42,9 +42,13 @@ impl Snapshot {
         }
         // Only services that miss a server are looked through: there may be tens of thousands of servers.
         let missing = self.virtuals.iter().filter(|v| v.serving < v.reals.len());
-        let down = missing.flat_map(|v| &v.reals).find(|real| !real.state.serves());
+        let down = missing.flat_map(|v| &v.reals).find(|real| !real.serves() && !real.maintenance);
+        let maintenance: usize = self.virtuals.iter().map(|v| v.maintenance).sum();
+        if maintenance > 0 {
+            parts.push(format!("{maintenance} in maintenance"));
+        }
         if let Some((real, failure)) = down.and_then(|real| Some((real, real.last_failure.as_ref()?))) {
-            let more = total - up - 1;
+            let more = total - up - maintenance - 1;
             let more = if more > 0 { format!(", {more} more") } else { String::new() };
             parts.push(format!("{} down: {failure}{more}", real.id));
         }
@@ -98,6 +102,8 @@ pub struct VirtualRow {
     pub fallback_active: bool,
     /// How many real servers are in service now.
     pub serving: usize,
+    /// How many real servers somebody took out by hand.
+    pub maintenance: usize,
     /// Its real servers, in the order of the configuration.
     pub reals: Vec<Arc<RealRow>>,
 }
@@ -113,6 +119,8 @@ pub struct RealRow {
     pub forward: Forward,
     /// Health.
     pub state: State,
+    /// Somebody took it out by hand, whatever its health is.
+    pub maintenance: bool,
     /// Weight in effect: what the kernel's table has or is about to have; 0 also where the server is not in it.
     pub weight: u16,
     /// Weight of the configuration.
@@ -127,6 +135,14 @@ pub struct RealRow {
     pub certificate: Option<Certificate>,
     /// What moves with every check.
     pub meter: Arc<Meter>,
+}
+
+impl RealRow {
+    /// Whether it is in service.
+    #[must_use]
+    pub fn serves(&self) -> bool {
+        self.state.serves() && !self.maintenance
+    }
 }
 
 /// What moves with every verdict of one check, and so is no part of a snapshot: written by the shell when a verdict

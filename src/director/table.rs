@@ -97,7 +97,7 @@ impl Director {
         let this = &mut self.services[service];
         for i in 0..this.reals.len() {
             let real = &this.config.reals[i];
-            if kernel_id(virtual_id, real.id, real.forward) != shown || !this.reals[i].health.serves() {
+            if kernel_id(virtual_id, real.id, real.forward) != shown || !this.reals[i].serves() {
                 continue;
             }
             this.reals[i].foreign_weight = weight;
@@ -128,7 +128,7 @@ fn role(service: &ServiceState, shown: RealId, present: bool) -> Role {
     let fallback = fallback.filter(|(id, forward)| kernel_id(config.id, *id, *forward) == shown);
     match (real, fallback) {
         (Some((real, state)), Some((id, _))) => {
-            let stands_in = present && !state.health.serves() && service.row.fallback_active;
+            let stands_in = present && !state.serves() && service.row.fallback_active;
             if stands_in { Role::Fallback(id) } else { Role::Both(real.id) }
         }
         (Some((real, _)), None) => Role::Real(real.id),

@@ -83,6 +83,15 @@ impl fmt::Display for Fact {
                 "Certificate of real server {real} ({virtual_id}) is made out to another name; it is accepted \
                  (tls-verify = full would refuse it)"
             ),
+            Self::MaintenanceBegan { virtual_id, real, file } => {
+                write!(f, "Real server {real} ({virtual_id}) is in maintenance: file {file:?}")
+            }
+            Self::MaintenanceEnded { virtual_id, real, state } => {
+                write!(f, "Real server {real} ({virtual_id}) left maintenance: its state is {state}")
+            }
+            Self::MaintenanceStranger { file } => {
+                write!(f, "File {file:?} in the maintenance directory is called like no real server")
+            }
             Self::ConfigChanged { path, loading: true } => {
                 write!(
                     f,
@@ -178,6 +187,9 @@ impl Fact {
             Self::SoftFailure { .. } => "0e200acc4a92bb13a3a8264001f96f0a",
             Self::SoftFailureReset { .. } => "9df054e1064b1f8218d23253a4ac85bb",
             Self::CertificateName { .. } => "d359ff4db8cc143ae1ecf730e869d71c",
+            Self::MaintenanceBegan { .. } => "17173b35588500cbb18c613c35d5efbc",
+            Self::MaintenanceEnded { .. } => "78bf91eb60d50372b3c94ec4557d3c6c",
+            Self::MaintenanceStranger { .. } => "e95e4aa39075b89aa90d3188f637fd0d",
             Self::ConfigChanged { .. } => "85a6497baa6d2845f22bdebe26889e7e",
             Self::ReloadAsked { .. } => "69ca29ae687e7e112510a22fc32cae5d",
             Self::ConfigLoaded { .. } => "1ca2c7530d88ccb6a1c6a7e57a08f10c",
@@ -213,6 +225,7 @@ impl Fact {
             | Self::CallbackFailed { .. }
             | Self::FallbackCommandFailed { .. }
             | Self::TimeoutsFailed { .. }
+            | Self::MaintenanceStranger { .. }
             | Self::Drifted { .. }
             | Self::ForeignWeight { .. }
             | Self::ForeignServer { .. }
@@ -230,6 +243,8 @@ impl Fact {
             | Self::RealPurged { .. }
             | Self::FallbackDeleted { .. }
             | Self::FallbackCommandRan { .. }
+            | Self::MaintenanceBegan { .. }
+            | Self::MaintenanceEnded { .. }
             | Self::WentUp { .. }
             | Self::SoftFailure { .. }
             | Self::ConfigLoaded { .. }
@@ -271,6 +286,8 @@ impl Fact {
             | Self::FallbackAdded { virtual_id, real }
             | Self::FallbackDeleted { virtual_id, real }
             | Self::CertificateName { virtual_id, real }
+            | Self::MaintenanceBegan { virtual_id, real, .. }
+            | Self::MaintenanceEnded { virtual_id, real, .. }
             | Self::ForeignServer { virtual_id, real } => about(virtual_id, Some(real)),
             Self::WentUp { virtual_id, real, check, old } => FactFields {
                 check: Some(check),
@@ -318,6 +335,7 @@ impl Fact {
             Self::Started { .. }
             | Self::Serving { .. }
             | Self::Stopping { .. }
+            | Self::MaintenanceStranger { .. }
             | Self::ConfigChanged { .. }
             | Self::ReloadAsked { .. }
             | Self::ConfigLoaded { .. }

@@ -17,4 +17,4 @@ pub use service::{
     Check, Fallback, FallbackCommand, Hysteresis, Netmask, Persistence, PersistenceEngine, Real, StartState,
     Virtual,
 };
-pub use settings::{Command, Config, IpvsTimeouts, LogTarget, Settings};
+pub use settings::{Command, Config, IpvsTimeouts, LogTarget, Maintenance, Settings};

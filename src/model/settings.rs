@@ -1,6 +1,12 @@
 //! A whole configuration, and the part of it that is not about one virtual service.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
 
 use super::{Authorities, Check, CheckKind, Virtual};
 
@@ -34,6 +40,8 @@ pub struct Settings {
     pub autoreload: bool,
     /// Run after the file changed on disk, with its path as last argument (`callback`).
     pub callback: Option<Command>,
+    /// Files in a directory take real servers out (`maintenancedir`).
+    pub maintenance: Option<Maintenance>,
     /// `start` stays in the foreground and logs on standard output: something else looks after the process
     /// (`supervised`).
     pub supervised: bool,
@@ -53,6 +61,7 @@ impl Default for Settings {
         Self {
             autoreload: false,
             callback: None,
+            maintenance: None,
             supervised: false,
             logfile: None,
             resync_interval: Some(Duration::from_secs(10)),
@@ -83,6 +92,27 @@ impl IpvsTimeouts {
             tcp_fin: or(self.tcp_fin, before.tcp_fin),
             udp: or(self.udp, before.udp),
         }
+    }
+}
+
+/// A directory in which a file that is called like a real server takes it out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Maintenance {
+    /// The directory; an absolute path.
+    pub directory: PathBuf,
+    /// What the servers are called beside their addresses, in lower case, whole and short.
+    pub names: BTreeMap<IpAddr, BTreeSet<String>>,
+}
+
+impl Maintenance {
+    /// Adds a name of a server, and what stands before its first dot. Names are the same in upper and lower case.
+    pub fn add_name(&mut self, server: IpAddr, name: &str) {
+        let name = name.trim_end_matches('.').to_ascii_lowercase();
+        let names = self.names.entry(server).or_default();
+        if let Some((short, _)) = name.split_once('.') {
+            names.insert(short.to_owned());
+        }
+        names.insert(name);
     }
 }
 

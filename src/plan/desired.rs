@@ -44,21 +44,44 @@ pub fn settings_of(service: &Virtual) -> ServiceSettings {
     })
 }
 
-/// The wanted service, given the health of its real servers in the order of `service.reals`.
+/// What there is to know of a real server: how it was found, and what people want of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// What checks found.
+    pub health: State,
+    /// Somebody took it out, whatever checks find.
+    pub maintenance: bool,
+}
+
+impl Standing {
+    /// Whether it takes traffic.
+    #[must_use]
+    pub fn serves(self) -> bool {
+        self.health.serves() && !self.maintenance
+    }
+
+    /// Whether nothing is known yet of whether it will.
+    #[must_use]
+    pub fn is_unknown(self) -> bool {
+        !self.maintenance && matches!(self.health, State::Unknown | State::Proving(_))
+    }
+}
+
+/// The wanted service, given the standing of its real servers in the order of `service.reals`.
 #[must_use]
-pub fn desired(service: &Virtual, health: &[State]) -> Wanted {
+pub fn desired(service: &Virtual, standing: &[Standing]) -> Wanted {
     let mut dests: BTreeMap<RealId, Dest> = BTreeMap::new();
     let (mut ours, mut down) = (BTreeSet::new(), BTreeSet::new());
     let mut unknown = false;
-    for (real, state) in service.reals.iter().zip(health) {
+    for (real, standing) in service.reals.iter().zip(standing) {
         let id = kernel_id(service.id, real.id, real.forward);
         ours.insert(id);
-        match state {
-            State::Unknown | State::Proving(_) => unknown = true,
-            State::Down | State::Rising(_) => drop(down.insert(id)),
-            State::Up | State::Failing(_) => {}
+        let serves = standing.serves();
+        if standing.is_unknown() {
+            unknown = true;
+        } else if !serves {
+            down.insert(id);
         }
-        let serves = state.serves();
         if serves || service.quiescent {
             let dest = Dest { forward: real.forward, weight: if serves { real.weight } else { 0 } };
             // Two configured servers can be one to the kernel (without masquerading their ports do not count):
@@ -69,7 +92,7 @@ pub fn desired(service: &Virtual, health: &[State]) -> Wanted {
             }
         }
     }
-    let none_serves = !health.iter().any(|state| state.serves());
+    let none_serves = !standing.iter().any(|standing| standing.serves());
     if let Some(fallback) = service.fallback {
         let id = kernel_id(service.id, RealId(fallback.address), fallback.forward);
         ours.insert(id);

@@ -6,7 +6,7 @@ mod diff;
 mod outcome;
 mod reconciler;
 
-pub use desired::{Wanted, desired, settings_of};
+pub use desired::{Standing, Wanted, desired, settings_of};
 pub use diff::{Policy, diff};
 pub use outcome::{DestChange, Failed, ForeignChange, Outcome, TableChange};
 pub use reconciler::{Done, Job, Reconciler};

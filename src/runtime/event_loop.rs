@@ -91,6 +91,7 @@ pub async fn run<I: Ipvs, P: Prober>(
     let now = Instant::now();
     let start = Start {
         config: begin.config,
+        maintenance: begin.maintenance,
         warnings: begin.warnings,
         table,
         version: env!("CARGO_PKG_VERSION"),
@@ -291,9 +292,9 @@ impl<I: Ipvs, P: Prober> Loop<I, P> {
             return Ok(Some(end));
         }
         if let Some(table) = table
-            && let Some(Loaded { config, warnings }) = self.loaded.take()
+            && let Some(Loaded { config, maintenance, warnings }) = self.loaded.take()
         {
-            let effects = self.director.on(now, Event::Loaded { config, table, warnings });
+            let effects = self.director.on(now, Event::Loaded { config, table, maintenance, warnings });
             return Ok(self.carry_out(effects));
         }
         Ok(None)

@@ -11,7 +11,7 @@ mod job;
 mod scheduler;
 mod timetable;
 
-use std::{sync::Arc, time::SystemTime};
+use std::{collections::BTreeSet, sync::Arc, time::SystemTime};
 
 use futures_util::future::BoxFuture;
 use tokio::sync::{mpsc, watch};
@@ -37,6 +37,8 @@ pub type HookFn = Arc<dyn Fn(Hook) -> BoxFuture<'static, Result<(), String>> + S
 pub struct Loaded {
     /// The configuration.
     pub config: Arc<Config>,
+    /// What is in its maintenance directory.
+    pub maintenance: BTreeSet<String>,
     /// Diagnostics that did not prevent it from being taken.
     pub warnings: Vec<Arc<str>>,
 }

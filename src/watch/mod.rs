@@ -1,4 +1,5 @@
-//! Notices that a file of the configuration changed on disk: its content, not its dates.
+//! Notices that a file of the configuration changed on disk: its content, not its dates; and which files are in the
+//! maintenance directory.
 //!
 //! The kernel tells (inotify) what happens in every directory on the way to each file, symbolic links on the way
 //! included: so an editor's rename into place, a link that is turned to another release, and a directory that is
@@ -9,6 +10,7 @@
 //! may be a good configuration with half of the services. A file that vanishes is waited for.
 
 mod debounce;
+mod directory;
 mod events;
 mod look;
 mod notice;
@@ -20,6 +22,7 @@ use std::path::PathBuf;
 use inotify::Inotify;
 use tokio::sync::watch;
 
+pub use self::directory::{files_in, run_directory};
 pub use crate::config::Fingerprint;
 use crate::{director::Fact, inbox::Inbox};
 

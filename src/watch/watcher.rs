@@ -175,7 +175,7 @@ impl<T: Fn(Fact)> Watcher<T> {
 }
 
 /// The next event; never, where there is no stream.
-async fn next(stream: &mut Option<EventStream<Vec<u8>>>) -> io::Result<inotify::EventOwned> {
+pub(super) async fn next(stream: &mut Option<EventStream<Vec<u8>>>) -> io::Result<inotify::EventOwned> {
     match stream {
         Some(stream) => stream.next().await.unwrap_or_else(|| Err(io::ErrorKind::UnexpectedEof.into())),
         None => std::future::pending().await,

@@ -32,6 +32,7 @@ pub(crate) fn real(virtual_id: &str, id: &str, state: State, weight: u16) -> Arc
         configured_weight: weight,
         check: "http",
         last_transition: None,
+        maintenance: false,
         last_failure: None,
         certificate: None,
         meter: Arc::new(Meter::default()),
@@ -51,6 +52,7 @@ pub(crate) fn service(id: &str, reals: Vec<Arc<RealRow>>) -> Arc<VirtualRow> {
         quiescent: false,
         fallback: Some(real_id("127.0.0.1:80")),
         fallback_active: false,
+        maintenance: 0,
         serving: reals.iter().filter(|real| real.state.serves()).count(),
         reals,
     })

@@ -13,6 +13,9 @@ pub enum Action {
     Behave(u8, Behaviour),
     /// The configuration with this seed is put in place; loaded by autoreload.
     Edit(u64),
+    /// A file that is called like a server (in one of several ways, by number) is put into the maintenance directory, or
+    /// removed from it.
+    Maintain(u8, u8, bool),
     /// A broken configuration is put in place.
     EditBroken,
     /// A few things are changed in the configuration that is there.
@@ -98,7 +101,7 @@ impl Story {
 
 fn action(rng: &mut Rng) -> Action {
     let small = |rng: &mut Rng, n: u64| u8::try_from(rng.below(n)).unwrap_or(0);
-    match rng.below(48) {
+    match rng.below(52) {
         0..=13 => {
             let behaviour = match rng.below(8) {
                 0..=3 => Behaviour::Good,
@@ -127,6 +130,7 @@ fn action(rng: &mut Rng) -> Action {
         36..=38 => Action::Tweak(rng.next()),
         39 | 40 => Action::Ask(1 + small(rng, 3)),
         41 => Action::LoadSlow(Duration::from_millis(rng.below(4_000))),
+        48..=51 => Action::Maintain(small(rng, 4), small(rng, 8), rng.once_in(2)),
         42 => Action::EditService(small(rng, 4)),
         _ => Action::Rest,
     }

@@ -2,7 +2,7 @@
 //! configuration must lead to once every server has behaved the same way for long enough.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     net::{Ipv4Addr, SocketAddr},
     num::NonZeroU32,
     sync::Arc,
@@ -16,8 +16,8 @@ use ldirectord::{
     },
     model::{
         Cadence, Check, CheckKind, CheckSpec, Command, Config, Fallback, Family, Forward, Hysteresis,
-        Netmask, Persistence, PersistenceEngine, Real, RealId, Route, Service as Protocol, Settings,
-        StartState, Virtual, VirtualId,
+        Maintenance, Netmask, Persistence, PersistenceEngine, Real, RealId, Route, Service as Protocol,
+        Settings, StartState, Virtual, VirtualId,
     },
 };
 
@@ -57,6 +57,28 @@ fn real_id(id: VirtualId, n: u8, port: u16) -> RealId {
 }
 
 const FORWARDS: [Forward; 4] = [Forward::Masq, Forward::Masq, Forward::Gate, Forward::Ipip];
+
+/// The maintenance directory.
+pub const MAINTENANCE: &str = "/maintenance";
+
+/// A file in it that is called like server number `n`, in one of several ways.
+pub fn file(way: u8, n: u8) -> String {
+    match way {
+        0 => format!("10.0.0.{}", n + 1),
+        1 => format!("10.0.0.{}:80", n + 1),
+        2 => format!("[fd00::{:x}]", n + 1),
+        _ => format!("[fd00::{:x}]:8080", n + 1),
+    }
+}
+
+/// Whether one of these files is called like a server.
+fn is_named(files: &BTreeSet<String>, real: RealId) -> bool {
+    let host = match real.0 {
+        SocketAddr::V4(address) => address.ip().to_string(),
+        SocketAddr::V6(address) => format!("[{}]", address.ip()),
+    };
+    files.contains(&host) || files.contains(&real.to_string())
+}
 
 /// The configuration of a seed. The same servers recur in all of them, in several services.
 pub fn config(seed: u64) -> Arc<Config> {
@@ -109,10 +131,18 @@ pub fn config(seed: u64) -> Arc<Config> {
             reals,
         }));
     }
+    let directory = MAINTENANCE.into();
+    let maintenance = (!rng.once_in(5)).then(|| Maintenance { directory, ..Maintenance::default() });
     let callback = Some(Command { argv: vec!["/etc/ha.d/putcfg".into()] });
     let resync_interval = (!rng.once_in(5)).then_some(Duration::from_secs(10));
     Arc::new(Config {
-        settings: Settings { autoreload: true, callback, resync_interval, ..Settings::default() },
+        settings: Settings {
+            autoreload: true,
+            callback,
+            resync_interval,
+            maintenance,
+            ..Settings::default()
+        },
         virtuals,
     })
 }
@@ -188,13 +218,23 @@ fn passes(behaviour: Behaviour, deadline: Duration) -> bool {
 }
 
 /// The table this configuration must have led to, with what somebody else set in it by hand and that must be left.
-pub fn table(config: &Config, world: &World, actual: &Table, by_hand: &ByHand) -> Table {
+pub fn table(
+    config: &Config,
+    world: &World,
+    files: &BTreeSet<String>,
+    actual: &Table,
+    by_hand: &ByHand,
+) -> Table {
     let mut table = Table::default();
     for service in &config.virtuals {
-        let up = |real: &Real| match &real.check {
-            Check::On => true,
-            Check::Off => false,
-            Check::Probe(spec) => passes(world.behaviour(spec.target), spec.cadence.deadline),
+        let is_out = |real: &Real| config.settings.maintenance.is_some() && is_named(files, real.id);
+        let up = |real: &Real| {
+            !is_out(real)
+                && match &real.check {
+                    Check::On => true,
+                    Check::Off => false,
+                    Check::Probe(spec) => passes(world.behaviour(spec.target), spec.cadence.deadline),
+                }
         };
         let mut dests = BTreeMap::new();
         for real in &service.reals {

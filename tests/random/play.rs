@@ -1,7 +1,7 @@
 //! Plays a story on the real loop and checks the invariants on the way.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Mutex},
     time::Duration,
@@ -48,6 +48,8 @@ struct Stage {
     config: Arc<Config>,
     /// In force, by what was told.
     in_force: Arc<Config>,
+    /// What is in the maintenance directory.
+    files: BTreeSet<String>,
     by_hand: ByHand,
     /// Who is down, by the facts that were told.
     down: BTreeMap<(VirtualId, RealId), bool>,
@@ -57,8 +59,8 @@ struct Stage {
     asking: Vec<JoinHandle<Result<(), Refusal>>>,
 }
 
-fn loaded(config: Arc<Config>) -> Loaded {
-    Loaded { config, warnings: Vec::new() }
+fn loaded(config: Arc<Config>, files: &BTreeSet<String>) -> Loaded {
+    Loaded { config, maintenance: files.clone(), warnings: Vec::new() }
 }
 
 impl Stage {
@@ -69,13 +71,26 @@ impl Stage {
         let seen = broken.clone();
         let table = Watched::new(memory, move |before, ops| lock(&seen).extend(emptied(before, ops)));
         let (world, callbacks) = (World::default(), Callbacks::default());
-        let disk: Disk = Arc::new(Mutex::new(Ok(loaded(config.clone()))));
+        let files = BTreeSet::new();
+        let disk: Disk = Arc::new(Mutex::new(Ok(loaded(config.clone(), &files))));
         let running = sim::start(table.clone(), world.clone(), &disk, &callbacks);
         let by_hand = ByHand::default();
         let down = BTreeMap::new();
         let (in_force, asking) = (config.clone(), Vec::new());
-        let mut stage =
-            Self { world, table, disk, callbacks, running, config, in_force, by_hand, down, broken, asking };
+        let mut stage = Self {
+            world,
+            table,
+            disk,
+            files,
+            callbacks,
+            running,
+            config,
+            in_force,
+            by_hand,
+            down,
+            broken,
+            asking,
+        };
         for (wait, action) in &story.actions {
             sleep(*wait).await;
             stage.act(action).await?;
@@ -90,8 +105,21 @@ impl Stage {
             Action::Behave(n, behaviour) => self.world.set(oracle::server(*n), *behaviour),
             Action::Edit(seed) => {
                 self.config = oracle::config(*seed);
-                *lock(&self.disk) = Ok(loaded(self.config.clone()));
+                *lock(&self.disk) = Ok(loaded(self.config.clone(), &self.files));
                 self.running.inbox.report(Event::SourcesChanged("test.cf".into())).await;
+            }
+            Action::Maintain(way, n, is_there) => {
+                let file = oracle::file(*way, *n);
+                if *is_there {
+                    self.files.insert(file)
+                } else {
+                    self.files.remove(&file)
+                };
+                if let Ok(loaded) = &mut *lock(&self.disk) {
+                    loaded.maintenance.clone_from(&self.files);
+                }
+                let (directory, files) = (oracle::MAINTENANCE.into(), self.files.clone());
+                self.running.inbox.report(Event::MaintenanceChanged { directory, files }).await;
             }
             Action::EditBroken => {
                 let text: Arc<str> = "test.cf:1: error: unknown directive".into();
@@ -99,11 +127,11 @@ impl Stage {
                 self.running.inbox.report(Event::SourcesChanged("test.cf".into())).await;
                 // The good one is put back later without notice: a reload will find it.
                 sleep(Duration::from_millis(100)).await;
-                *lock(&self.disk) = Ok(loaded(self.config.clone()));
+                *lock(&self.disk) = Ok(loaded(self.config.clone(), &self.files));
             }
             Action::Tweak(seed) => {
                 self.config = oracle::tweaked(&self.config, *seed);
-                *lock(&self.disk) = Ok(loaded(self.config.clone()));
+                *lock(&self.disk) = Ok(loaded(self.config.clone(), &self.files));
                 self.running.inbox.report(Event::SourcesChanged("test.cf".into())).await;
             }
             Action::Ask(n) => {
@@ -247,7 +275,7 @@ impl Stage {
             };
             Table(table.0.iter().filter(|(id, _)| known(id)).map(|(id, s)| (*id, s.clone())).collect())
         };
-        let wanted = oracle::table(&self.config, &self.world, &actual, &self.by_hand);
+        let wanted = oracle::table(&self.config, &self.world, &self.files, &actual, &self.by_hand);
         if ours(&actual) != wanted {
             return Err(format!("at rest the table is\n{actual:?}\nand should be\n{wanted:?}"));
         }

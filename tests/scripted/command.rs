@@ -41,6 +41,8 @@ pub enum What {
     Stop(bool),
     /// It is started.
     Start,
+    /// A file is put into the maintenance directory, or removed from it.
+    Maintain(String, bool),
     /// Callbacks and fallback commands take this long from now on.
     HooksTake(Duration),
     /// Nothing: the story goes on until here.
@@ -71,6 +73,10 @@ impl Command {
             ["stop"] => What::Stop(true),
             ["stop", "leaving"] => What::Stop(false),
             ["start"] => What::Start,
+            [verb @ ("file" | "remove"), path] => {
+                let file = path.strip_prefix("maintenance/").ok_or_else(wrong)?;
+                What::Maintain(file.to_owned(), verb == "file")
+            }
             ["hooks", "take", time] => What::HooksTake(duration(time).ok_or_else(wrong)?),
             ["end"] => What::End,
             ["ipvsadm", "-C"] => What::Flush,

@@ -1,7 +1,7 @@
 //! Plays a script and writes down what was told and what was written.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fmt::Write as _,
     path::Path,
     sync::{Arc, Mutex},
@@ -21,6 +21,8 @@ use crate::sim::{self, Callbacks, Disk, Running, Watched, World, lock};
 use super::command::{Command, What};
 
 const FILE: &str = "/etc/ha.d/conf/story";
+/// The maintenance directory of all stories that have one.
+const MAINTENANCE: &str = "/maintenance";
 
 /// Tells the story and gives its trace.
 pub fn trace(configs: &BTreeMap<String, String>, script: &[Command]) -> String {
@@ -41,6 +43,8 @@ struct Stage<'a> {
     world: World,
     table: Watched,
     disk: Disk,
+    /// What is in the maintenance directory.
+    files: BTreeSet<String>,
     callbacks: Callbacks,
     running: Option<Running>,
     lines: Arc<Mutex<Vec<(Duration, String)>>>,
@@ -57,9 +61,10 @@ impl<'a> Stage<'a> {
             let at = begun.elapsed();
             lock(&written).extend(ops.iter().map(|op| (at, format!("   ipvsadm {}", render::line(op)))));
         });
-        let disk = Arc::new(Mutex::new(load(&configs["begin"])));
+        let files = BTreeSet::new();
+        let disk = Arc::new(Mutex::new(load(&configs["begin"], &files)));
         let (world, callbacks) = (World::default(), Callbacks::default());
-        Self { configs, world, table, disk, callbacks, running: None, lines, begun, reported: 0 }
+        Self { configs, world, table, disk, files, callbacks, running: None, lines, begun, reported: 0 }
     }
 
     /// Lets time pass, writing down what is told when it is told.
@@ -114,7 +119,7 @@ impl<'a> Stage<'a> {
         match what {
             What::Behave(server, behaviour) => self.world.set(*server, *behaviour),
             What::Config(name) => {
-                *lock(&self.disk) = load(&self.configs[name]);
+                *lock(&self.disk) = load(&self.configs[name], &self.files);
                 self.report(Event::SourcesChanged(FILE.into())).await;
             }
             What::Reload => self.report(Event::ReloadWanted).await,
@@ -144,6 +149,20 @@ impl<'a> Stage<'a> {
                 }
                 self.running = None;
             }
+            What::Maintain(file, is_there) => {
+                if *is_there {
+                    self.files.insert(file.clone());
+                } else {
+                    self.files.remove(file);
+                }
+                if let Ok(loaded) = &mut *lock(&self.disk) {
+                    loaded.maintenance.clone_from(&self.files);
+                }
+                if self.running.is_some() {
+                    let (directory, files) = (MAINTENANCE.into(), self.files.clone());
+                    self.report(Event::MaintenanceChanged { directory, files }).await;
+                }
+            }
             What::HooksTake(time) => {
                 let running = self.running.as_ref().expect("a running director");
                 *lock(&running.hook_time) = *time;
@@ -172,12 +191,14 @@ impl<'a> Stage<'a> {
     }
 }
 
-fn load(text: &str) -> Result<Loaded, Rejection> {
-    let files = MemoryFiles::default().with(FILE, text);
-    let names = TableResolver::default();
+fn load(text: &str, maintenance: &BTreeSet<String>) -> Result<Loaded, Rejection> {
+    let files = MemoryFiles::default().with(FILE, text).with(Path::new(MAINTENANCE).join("README"), "");
+    let mut names = TableResolver::default();
+    names.hosts.insert("web4.example.com".to_owned(), vec![[10, 0, 0, 4].into()]);
     match config::load(Path::new(FILE), &files, &names) {
         Ok(loaded) => Ok(Loaded {
             config: Arc::new(loaded.config),
+            maintenance: maintenance.clone(),
             warnings: loaded.warnings.iter().map(|warning| warning.to_string().into()).collect(),
         }),
         Err(rejected) => {

@@ -116,6 +116,9 @@ fn global(entry: &Entry<'_>, key: GlobalKey, globals: &mut Globals, report: &mut
         GlobalKey::IpvsTimeouts => {
             put(&mut globals.ipvs_timeouts, ipvs_timeouts(entry, report), entry, report);
         }
+        GlobalKey::MaintenanceDir => {
+            put(&mut globals.maintenance_dir, free_text(entry, report), entry, report);
+        }
         GlobalKey::Logfile => put(&mut globals.logfile, log_target(entry, report), entry, report),
         GlobalKey::ResyncInterval => {
             put(&mut globals.resync_interval, resync_interval(entry, report), entry, report);
@@ -408,7 +411,7 @@ fn first_word(entry: &Entry<'_>, report: &mut Report) -> Given<String> {
 fn free_text(entry: &Entry<'_>, report: &mut Report) -> Given<String> {
     let text = values::unquoted(entry.value);
     if text.value.is_empty() {
-        values::expected(entry, "a text", report);
+        values::expected(entry, entry.directive.form, report);
         return None;
     }
     Some(text.map(str::to_owned))

@@ -5,6 +5,7 @@
 mod address;
 mod check;
 mod exchange;
+mod maintenance;
 mod service;
 mod services;
 mod tls;
@@ -18,7 +19,7 @@ use super::{
     diagnostic::Report,
     draft::{Draft, Globals, Virtual},
 };
-use crate::model::{Authorities, Command, Config, Family, Pattern, Settings, VirtualId};
+use crate::model::{Authorities, Command, Config, Family, Maintenance, Pattern, Settings, VirtualId};
 
 const CHECK_TIMEOUT: Duration = Duration::from_secs(5);
 const NEGOTIATE_TIMEOUT: Duration = Duration::from_secs(30);
@@ -43,6 +44,7 @@ pub(crate) fn lower(
         authorities: HashMap::new(),
         global_authorities: None,
         read,
+        maintenance: maintenance::maintenance(&globals),
         fallback_command: globals.common.fallback_command.as_ref().map(|c| Arc::new(c.value.clone())),
         report,
     };
@@ -64,6 +66,7 @@ pub(crate) fn lower(
         }
         config.virtuals.extend(lowering.service(id, &service).map(Arc::new));
     }
+    config.settings.maintenance = lowering.maintenance;
     config
 }
 
@@ -82,6 +85,8 @@ struct Lowering<'d, 'r, R> {
     /// Those for all virtual services.
     global_authorities: Option<Authorities>,
     read: ReadSource<'r>,
+    /// Names of real servers are gathered here.
+    maintenance: Option<Maintenance>,
     /// The fallback command for all virtual services.
     fallback_command: Option<Arc<Command>>,
     report: &'r mut Report,
@@ -94,6 +99,8 @@ fn settings(draft: &Draft) -> Settings {
     Settings {
         autoreload: globals.autoreload.is_some_and(|value| value.value),
         callback: globals.callback.as_ref().map(|value| value.value.clone()),
+        // Filled in when the names of all servers are known.
+        maintenance: None,
         supervised: globals.supervised.is_some_and(|value| value.value),
         logfile: globals.logfile.as_ref().map(|value| value.value.clone()),
         resync_interval: match &globals.resync_interval {

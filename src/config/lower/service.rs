@@ -238,6 +238,9 @@ impl<R: Resolver> Lowering<'_, '_, R> {
             let Some(addresses) = self.addresses(&given.value, id.family()) else { continue };
             let Some(port) = self.real_port(id, given) else { continue };
             let Some(exchange) = self.exchange(id, given, plan) else { continue };
+            if let &[ip] = &addresses[..] {
+                self.note_name(&given.value.host.value, ip);
+            }
             for ip in addresses {
                 let address = SocketAddr::new(ip, port);
                 let Some(check) = self.check(plan, address, &exchange, given.value.host.span) else { break };
