@@ -189,6 +189,7 @@ fn every_directive_of_this_version_is_accepted_somewhere_and_rejected_somewhere(
         "scheduler",
         "service",
         "servicename",
+        "start-state",
         "supervised",
         "timeout",
         "tls-ca",

@@ -19,7 +19,7 @@ use ldirectord::{
     ipvs::Memory,
     model::{
         self, Cadence, Check, CheckKind, CheckSpec, Config, Forward, Hysteresis, Real, RealId, Route,
-        Service, Settings, Virtual,
+        Service, Settings, StartState, Virtual,
     },
     runtime::Loaded,
 };
@@ -50,6 +50,7 @@ fn config(servers: u8) -> Arc<Config> {
         fallback: None,
         fallback_command: None,
         hysteresis: Hysteresis::default(),
+        start_state: StartState::default(),
         service: Service::None,
         check_type: "connect",
         reals: reals.collect(),

@@ -14,6 +14,7 @@ pub use check::{Cadence, CheckKind, CheckSpec, FtpCheck, HttpCheck, Route, Secre
 pub use ids::{Family, Forward, ParseIdError, Protocol, RealId, VirtualId};
 pub use pattern::{Pattern, PatternError};
 pub use service::{
-    Check, Fallback, FallbackCommand, Hysteresis, Netmask, Persistence, PersistenceEngine, Real, Virtual,
+    Check, Fallback, FallbackCommand, Hysteresis, Netmask, Persistence, PersistenceEngine, Real, StartState,
+    Virtual,
 };
 pub use settings::{Command, Config, IpvsTimeouts, LogTarget, Settings};

@@ -16,8 +16,8 @@ use ldirectord::{
     },
     model::{
         Cadence, Check, CheckKind, CheckSpec, Command, Config, Fallback, Family, Forward, Hysteresis,
-        Netmask, Persistence, PersistenceEngine, Real, RealId, Route, Service as Protocol, Settings, Virtual,
-        VirtualId,
+        Netmask, Persistence, PersistenceEngine, Real, RealId, Route, Service as Protocol, Settings,
+        StartState, Virtual, VirtualId,
     },
 };
 
@@ -103,6 +103,7 @@ pub fn config(seed: u64) -> Arc<Config> {
             fallback,
             fallback_command: None,
             hysteresis: hysteresis(&mut rng),
+            start_state: rng.of(&[StartState::Check, StartState::Check, StartState::Up, StartState::Down]),
             service: Protocol::None,
             check_type: "connect",
             reals,

@@ -17,7 +17,7 @@ use crate::{
         duration,
         suggest::nearest,
     },
-    model::{Command, Family, LogTarget, PersistenceEngine, Secret, TlsVerify},
+    model::{Command, Family, LogTarget, PersistenceEngine, Secret, StartState, TlsVerify},
 };
 
 /// The longest persistence that `ipvsadm` takes: 31 days.
@@ -149,6 +149,16 @@ fn common(entry: &Entry<'_>, key: CommonKey, common: &mut Common, report: &mut R
         }
         CommonKey::FallbackCommandOnStop => {
             put(&mut common.fallback_command_on_stop, switch(entry, report), entry, report);
+        }
+        CommonKey::StartState => {
+            let state = word(entry, &["check", "up", "down"], report).map(|value| {
+                value.map(|word| match word {
+                    "up" => StartState::Up,
+                    "down" => StartState::Down,
+                    _ => StartState::Check,
+                })
+            });
+            put(&mut common.start_state, state, entry, report);
         }
         CommonKey::TlsCa => put(&mut common.tls_ca, absolute_path(entry, report), entry, report),
         CommonKey::TlsServerName => {

@@ -103,6 +103,7 @@ pub(crate) const KEYS: &[Row] = &[
     of("check.database", "database", Text, "\"NAME\""),
     of("check.command", "checkcommand", Program, PROGRAM),
     of("check.tls-verify", "tls-verify", Word, "\"no\", \"chain\" or \"full\""),
+    of("check.start-state", "start-state", Word, "\"check\", \"up\" or \"down\""),
     of("check.tls-ca", "tls-ca", Text, "\"/PATH\""),
     of("check.tls-servername", "tls-servername", Text, "\"NAME\""),
     of("check.source", "check-source", Word, "\"ADDRESS\""),
