@@ -49,6 +49,7 @@ fn config(servers: u8) -> Arc<Config> {
         cleanstop: true,
         fallback: None,
         fallback_command: None,
+        alert: None,
         hysteresis: Hysteresis::default(),
         start_state: StartState::default(),
         service: Service::None,

@@ -11,7 +11,8 @@ use std::{
 
 use super::Spanned;
 use crate::model::{
-    Command, Family, Forward, IpvsTimeouts, LogTarget, PersistenceEngine, Secret, StartState, TlsVerify,
+    Command, DirectorStates, Family, Forward, IpvsTimeouts, LogTarget, MailAddress, PersistenceEngine,
+    Secret, SmtpTls, StartState, TlsVerify,
 };
 
 /// A value that may have been given.
@@ -49,6 +50,8 @@ pub(crate) struct Globals {
     pub(crate) resync_interval: Given<Duration>,
     /// A zero keeps what the kernel has.
     pub(crate) ipvs_timeouts: Given<IpvsTimeouts>,
+    /// The sender of all mails.
+    pub(crate) mail_from: Given<MailAddress>,
 }
 
 /// What may be said for all virtual services and for one.
@@ -78,6 +81,28 @@ pub(crate) struct Common {
     pub(crate) fallback6: Given<Fallback>,
     pub(crate) fallback_command: Given<Command>,
     pub(crate) fallback_command_on_stop: Given<bool>,
+    pub(crate) mail: Mail,
+}
+
+/// Mail alerts.
+#[derive(Debug, Default)]
+pub(crate) struct Mail {
+    pub(crate) to: Given<Vec<MailAddress>>,
+    /// Zero is never.
+    pub(crate) repeat: Given<Duration>,
+    pub(crate) states: Given<DirectorStates>,
+    pub(crate) smtp: Given<MailHost>,
+    pub(crate) smtp_tls: Given<SmtpTls>,
+    pub(crate) smtp_login: Given<String>,
+    pub(crate) smtp_passwd: Given<Secret>,
+}
+
+/// A mail server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct MailHost {
+    /// A name or an address, without brackets.
+    pub(crate) host: String,
+    pub(crate) port: Option<u16>,
 }
 
 impl Common {

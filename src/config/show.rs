@@ -3,8 +3,8 @@
 use std::{fmt, time::Duration};
 
 use crate::model::{
-    Cadence, Check, CheckKind, CheckSpec, Command, Config, Hysteresis, IpvsTimeouts, LogTarget, Pattern,
-    Settings, StartState, TlsVerify, Virtual,
+    Alert, Cadence, Check, CheckKind, CheckSpec, Command, Config, Hysteresis, IpvsTimeouts, LogTarget,
+    MailRoute, Pattern, Relay, Settings, SmtpServer, SmtpTls, StartState, TlsVerify, Virtual,
 };
 
 /// Shows a configuration. Passwords are left out.
@@ -86,6 +86,9 @@ fn virtual_service(service: &Virtual, f: &mut fmt::Formatter<'_>) -> fmt::Result
         let on_stop = if fallback.on_stop { ", also at a stop" } else { "" };
         writeln!(f, "  fallback command {}{on_stop}", command(&fallback.command))?;
     }
+    if let Some(alert) = &service.alert {
+        mails(alert, f)?;
+    }
     for real in &service.reals {
         writeln!(f, "  real {} {} weight {}", real.id, real.forward, real.weight)?;
         match &real.check {
@@ -95,6 +98,36 @@ fn virtual_service(service: &Virtual, f: &mut fmt::Formatter<'_>) -> fmt::Result
         }
     }
     Ok(())
+}
+
+fn mails(alert: &Alert, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let MailRoute { to, from, relay } = &*alert.route;
+    let to = to.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    write!(f, "  mail {to}")?;
+    if let Some(from) = from {
+        write!(f, " from {from}")?;
+    }
+    write!(f, " when {}", alert.states)?;
+    if let Some(repeat) = alert.repeat {
+        write!(f, ", again every {}", Seconds(repeat))?;
+    }
+    match relay {
+        Relay::Sendmail => writeln!(f, ", by sendmail"),
+        Relay::Smtp(server) => {
+            let SmtpServer { host, port, tls, login } = &**server;
+            let (open, close) = if host.contains(':') { ("[", "]") } else { ("", "") };
+            write!(f, ", by {open}{host}{close}:{port}")?;
+            match tls {
+                SmtpTls::No => {}
+                SmtpTls::StartTls => write!(f, " with STARTTLS")?,
+                SmtpTls::Yes => write!(f, " with TLS")?,
+            }
+            match login {
+                Some((name, _)) => writeln!(f, " as {name}"),
+                None => writeln!(f),
+            }
+        }
+    }
 }
 
 fn probe(spec: &CheckSpec, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -63,6 +63,8 @@ impl Director {
         }
         // Also when nothing changed: a reload puts right what somebody did by hand.
         self.configure(config, table, fx);
+        self.taking = !self.settled;
+        self.look_all_down(now);
         self.set_config_state(fx, |state| {
             *state = ConfigState {
                 loaded_at: Some(now.wall),

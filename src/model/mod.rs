@@ -2,6 +2,7 @@
 //!
 //! No I/O, no clock, no tokio, no text format. Both grammars lower into [`Config`]; everything above works on it.
 
+mod alert;
 mod authorities;
 mod check;
 mod ids;
@@ -9,6 +10,7 @@ mod pattern;
 mod service;
 mod settings;
 
+pub use alert::{Alert, DirectorState, DirectorStates, MailAddress, MailRoute, Relay, SmtpServer, SmtpTls};
 pub use authorities::{Authorities, AuthoritiesError};
 pub use check::{Cadence, CheckKind, CheckSpec, FtpCheck, HttpCheck, Route, Secret, Service, TlsVerify};
 pub use ids::{Family, Forward, ParseIdError, Protocol, RealId, VirtualId};

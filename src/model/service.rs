@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use super::{CheckSpec, Command, Forward, RealId, Service, VirtualId};
+use super::{Alert, CheckSpec, Command, Forward, RealId, Service, VirtualId};
 
 /// A virtual service: the address clients talk to, and the real servers behind it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +31,8 @@ pub struct Virtual {
     pub fallback: Option<Fallback>,
     /// Is told when no real server serves, and when one does again (`fallbackcommand`).
     pub fallback_command: Option<FallbackCommand>,
+    /// Who is mailed about it, if anybody (`emailalert`).
+    pub alert: Option<Alert>,
     /// How many verdicts in a row take a server out or bring it in.
     pub hysteresis: Hysteresis,
     /// What a server counts as before its first verdict.

@@ -102,6 +102,7 @@ pub fn config(seed: u64) -> Arc<Config> {
             cleanstop: true,
             fallback,
             fallback_command: None,
+            alert: None,
             hysteresis: hysteresis(&mut rng),
             start_state: rng.of(&[StartState::Check, StartState::Check, StartState::Up, StartState::Down]),
             service: Protocol::None,

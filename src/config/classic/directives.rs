@@ -57,6 +57,7 @@ pub(crate) enum Key {
 pub(crate) enum GlobalKey {
     Autoreload,
     Callback,
+    EmailAlertFrom,
     Fork,
     IpvsTimeouts,
     Logfile,
@@ -82,6 +83,7 @@ pub(crate) enum CommonKey {
     Jitter,
     FallbackCommand,
     FallbackCommandOnStop,
+    Mail(MailKey),
     NegotiateTimeout,
     Quiescent,
     Rise,
@@ -89,6 +91,18 @@ pub(crate) enum CommonKey {
     TlsCa,
     TlsServerName,
     TlsVerify,
+}
+
+/// Directives about mail alerts, for all virtual services or for one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum MailKey {
+    Login,
+    Passwd,
+    Repeat,
+    Server,
+    States,
+    Tls,
+    To,
 }
 
 /// Directives for one virtual service.
@@ -115,6 +129,7 @@ pub(crate) enum VirtualKey {
 
 use CommonKey as C;
 use GlobalKey as G;
+use MailKey as M;
 use VirtualKey as V;
 
 use Scope::{Both, Global, Head, Virtual};
@@ -141,10 +156,15 @@ pub(crate) const DIRECTIVES: &[Directive] = &[
     of("connecttimeout", Both, "TIME", Gone("checktimeout or negotiatetimeout")),
     of("database", Virtual, "\"NAME\"", Later),
     of("downinterval", Both, "TIME", Here(Key::Common(C::DownInterval))),
-    of("emailalert", Both, "ADDRESS[, ADDRESS ...]", Later),
-    of("emailalertfreq", Both, "TIME", Later),
-    of("emailalertfrom", Global, "ADDRESS", Later),
-    of("emailalertstatus", Both, "STATUS[, STATUS ...]", Later),
+    of("emailalert", Both, "ADDRESS[, ADDRESS ...]", Here(Key::Common(C::Mail(M::To)))),
+    of("emailalertfreq", Both, "TIME, 0 for never", Here(Key::Common(C::Mail(M::Repeat)))),
+    of("emailalertfrom", Global, "ADDRESS", Here(Key::Global(G::EmailAlertFrom))),
+    of(
+        "emailalertstatus",
+        Both,
+        "all|none, or some of starting, running, stopping, reloading",
+        Here(Key::Common(C::Mail(M::States))),
+    ),
     of("execute", Global, "CONFIGURATION", Later),
     of("failurecount", Both, "NUMBER", Here(Key::Common(C::FailureCount))),
     of("fall", Both, "NUMBER", Here(Key::Common(C::Fall))),
@@ -192,7 +212,10 @@ pub(crate) const DIRECTIVES: &[Directive] = &[
     of("secret", Virtual, "\"SECRET\"", Later),
     of("service", Virtual, "http|https|ftp|none", Here(Key::Virtual(V::Service))),
     of("servicename", Virtual, "TEXT", Here(Key::Virtual(V::ServiceName))),
-    of("smtp", Both, "SERVER", Later),
+    of("smtp", Both, "SERVER[:PORT]", Here(Key::Common(C::Mail(M::Server)))),
+    of("smtp-login", Both, "\"NAME\"", Here(Key::Common(C::Mail(M::Login)))),
+    of("smtp-passwd", Both, "\"PASSWORD\"", Here(Key::Common(C::Mail(M::Passwd)))),
+    of("smtp-tls", Both, "no|starttls|yes", Here(Key::Common(C::Mail(M::Tls)))),
     of("start-state", Both, "check|up|down", Here(Key::Common(C::StartState))),
     of("supervised", Global, "yes|no", Here(Key::Global(G::Supervised))),
     of("timeout", Global, "TIME", Here(Key::Global(G::Timeout))),

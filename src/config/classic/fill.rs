@@ -6,7 +6,7 @@ use super::{
     ast::{Ast, Entry, Section},
     directives::{CommonKey, GlobalKey, Key, Status, VirtualKey},
     ipvs_timeouts::ipvs_timeouts,
-    server,
+    mail, server,
     values::{self, check_time, number, seconds, switch, text, word},
 };
 use crate::{
@@ -65,7 +65,7 @@ fn supported(entry: &Entry<'_>, report: &mut Report) -> Option<Key> {
 }
 
 /// Puts a value where it belongs. The last one counts, as in the reference.
-fn put<T>(slot: &mut Given<T>, value: Given<T>, entry: &Entry<'_>, report: &mut Report) {
+pub(super) fn put<T>(slot: &mut Given<T>, value: Given<T>, entry: &Entry<'_>, report: &mut Report) {
     let Some(value) = value else { return };
     if let Some(before) = slot.replace(value) {
         let line = report.line_of(before.span);
@@ -88,6 +88,7 @@ fn global(entry: &Entry<'_>, key: GlobalKey, globals: &mut Globals, report: &mut
                 .and_then(|line| command(entry, Spanned::new(&line.value, line.span), report));
             put(&mut globals.callback, callback, entry, report);
         }
+        GlobalKey::EmailAlertFrom => put(&mut globals.mail_from, mail::one(entry, report), entry, report),
         GlobalKey::Fork => {
             let fork = switch(entry, report);
             if fork.is_some_and(|fork| fork.value) {
@@ -118,7 +119,7 @@ fn global(entry: &Entry<'_>, key: GlobalKey, globals: &mut Globals, report: &mut
         }
         GlobalKey::Logfile => put(&mut globals.logfile, log_target(entry, report), entry, report),
         GlobalKey::ResyncInterval => {
-            put(&mut globals.resync_interval, resync_interval(entry, report), entry, report);
+            put(&mut globals.resync_interval, or_never(entry, report), entry, report);
         }
     }
 }
@@ -160,6 +161,7 @@ fn common(entry: &Entry<'_>, key: CommonKey, common: &mut Common, report: &mut R
             });
             put(&mut common.start_state, state, entry, report);
         }
+        CommonKey::Mail(key) => mail::mail(entry, key, &mut common.mail, report),
         CommonKey::TlsCa => put(&mut common.tls_ca, absolute_path(entry, report), entry, report),
         CommonKey::TlsServerName => {
             put(&mut common.tls_server_name, server_name(entry, report), entry, report);
@@ -190,8 +192,8 @@ fn count(entry: &Entry<'_>, report: &mut Report) -> Given<NonZeroU32> {
     Some(Spanned::new(NonZeroU32::new(count.value)?, count.span))
 }
 
-/// Zero is never; more often than once a second would be a process without end.
-fn resync_interval(entry: &Entry<'_>, report: &mut Report) -> Given<Duration> {
+/// Zero is never; more often than once a second would be work without end.
+pub(super) fn or_never(entry: &Entry<'_>, report: &mut Report) -> Given<Duration> {
     let given = values::time(entry, Duration::ZERO, duration::LONGEST, report)?;
     if !given.value.is_zero() && given.value < Duration::from_secs(1) {
         values::expected(entry, "a time of at least 1s, or 0 for never", report);

@@ -9,6 +9,7 @@ mod endpoint;
 mod fill;
 mod ipvs_timeouts;
 mod lexer;
+mod mail;
 mod parser;
 pub(super) mod server;
 pub(super) mod values;

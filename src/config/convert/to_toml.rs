@@ -273,7 +273,11 @@ fn table(row: &'static Row, place: Place) -> Option<&'static str> {
 
 /// A directive that is left out, as a comment that says why.
 fn left_out(table: Option<&'static str>, entry: &Entry<'_>, why: &str, comments: Comments) -> Line {
-    let text = if matches!(entry.directive.name, "passwd" | "secret") { "..." } else { entry.value.value };
+    let text = if matches!(entry.directive.name, "passwd" | "secret" | "smtp-passwd") {
+        "..."
+    } else {
+        entry.value.value
+    };
     Line { table, text: format!("# {} = {} ({why})", entry.directive.name, comment(text)), comments }
 }
 

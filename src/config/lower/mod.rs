@@ -5,12 +5,19 @@
 mod address;
 mod check;
 mod exchange;
+mod mail;
 mod service;
 mod services;
 mod tls;
 mod url;
 
-use std::{collections::HashMap, io, path::Path, sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    io,
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
 
 use self::{address::Names, service::Spot, tls::ReadSource};
 use super::{
@@ -18,7 +25,7 @@ use super::{
     diagnostic::Report,
     draft::{Draft, Globals, Virtual},
 };
-use crate::model::{Authorities, Command, Config, Family, Pattern, Settings, VirtualId};
+use crate::model::{Authorities, Command, Config, Family, MailRoute, Pattern, Settings, VirtualId};
 
 const CHECK_TIMEOUT: Duration = Duration::from_secs(5);
 const NEGOTIATE_TIMEOUT: Duration = Duration::from_secs(30);
@@ -40,6 +47,7 @@ pub(crate) fn lower(
         patterns: HashMap::new(),
         schedulers: HashMap::new(),
         fallbacks: (None, None),
+        routes: HashSet::new(),
         authorities: HashMap::new(),
         global_authorities: None,
         read,
@@ -48,6 +56,12 @@ pub(crate) fn lower(
     };
     lowering.fallbacks = (lowering.global_fallback(Family::V4), lowering.global_fallback(Family::V6));
     lowering.look_at(&globals.common);
+    lowering.look_at_mail(&globals.common.mail, None);
+    if let (Some(from), None) = (&globals.mail_from, &globals.common.mail.to)
+        && virtuals.iter().all(|service| service.common.mail.to.is_none())
+    {
+        lowering.report.warning(from.span, "nobody is mailed: there is no \"emailalert\"");
+    }
     lowering.global_authorities =
         globals.common.tls_ca.as_ref().and_then(|given| lowering.authorities(given));
     let mut config = Config { settings, virtuals: Vec::with_capacity(virtuals.len()) };
@@ -77,6 +91,8 @@ struct Lowering<'d, 'r, R> {
     schedulers: HashMap<String, Arc<str>>,
     /// The fallback servers for all virtual services, of IPv4 and of IPv6.
     fallbacks: (Option<Spot>, Option<Spot>),
+    /// Different ways of mails so far.
+    routes: HashSet<Arc<MailRoute>>,
     /// Authorities by the file they were read from.
     authorities: HashMap<String, Authorities>,
     /// Those for all virtual services.

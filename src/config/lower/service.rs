@@ -85,6 +85,8 @@ impl<R: Resolver> Lowering<'_, '_, R> {
         let persistence = self.persistence(draft, id);
         let fallback = self.fallback(draft, id);
         let fallback_command = self.fallback_command(draft);
+        self.look_at_mail(&own.mail, Some(&self.globals.common.mail));
+        let alert = self.alert(&own.mail);
         let plan = self.plan(id, draft);
         let reals = plan.as_ref().map(|plan| self.reals(id, draft, plan));
         let (plan, reals) = (plan?, reals?);
@@ -105,6 +107,7 @@ impl<R: Resolver> Lowering<'_, '_, R> {
             cleanstop,
             fallback: fallback.map(|fallback| fallback.value),
             fallback_command,
+            alert,
             hysteresis,
             start_state: super::first([own.start_state, all.start_state]).unwrap_or_default(),
             service: plan.service(),

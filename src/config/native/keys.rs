@@ -121,7 +121,10 @@ pub(crate) const KEYS: &[Row] = &[
     of("mail.from", "emailalertfrom", Word, "\"ADDRESS\""),
     of("mail.repeat", "emailalertfreq", Time, TIME),
     of("mail.status", "emailalertstatus", Words(", "), "a list of states"),
-    of("mail.smtp", "smtp", Word, "\"SERVER\""),
+    of("mail.smtp", "smtp", Word, "\"SERVER[:PORT]\""),
+    of("mail.smtp-tls", "smtp-tls", Word, "\"no\", \"starttls\" or \"yes\""),
+    of("mail.smtp-login", "smtp-login", Text, "\"NAME\""),
+    of("mail.smtp-password", "smtp-passwd", Text, "\"PASSWORD\""),
 ];
 
 /// Directives that have no key, and what says the same.
