@@ -38,8 +38,12 @@ fn the_kernel_s_timeouts_are_set_at_start_and_reload_and_left_alone_otherwise() 
 
     // They are as wanted: nothing is written.
     let written = || world.changes().iter().filter(|line| line.starts_with("--set")).count();
+    let looks = || world.calls().iter().filter(|call| call.contains("--timeout")).count();
+    let before = looks();
     world.good("www reload");
+    until(&world, "the reload has looked", || looks() == before + 1);
     world.good("www restart");
+    until(&world, "the start has looked", || looks() == before + 2);
     assert_eq!(written(), 1);
 
     // Somebody set them otherwise, and a reload puts them right; what is not named stays.

@@ -125,7 +125,14 @@ fn forward(text: Spanned<&str>, report: &mut Report) -> Option<Forward> {
         }
         return Some(forward);
     }
-    let near = match word.to_ascii_lowercase().as_str() {
+    let lower = word.to_ascii_lowercase();
+    if let Some(kind) = ["gre", "gue"].into_iter().find(|kind| lower.split(':').next() == Some(kind)) {
+        report
+            .error(text.span, format!("tunnels of type {kind} are not supported in this version yet"))
+            .help("ipip is");
+        return None;
+    }
+    let near = match lower.as_str() {
         "route" | "dr" | "direct" | "gatewaying" => Some("gate"),
         "nat" | "masquerade" | "masquerading" => Some("masq"),
         "tun" | "tunnel" | "ip-ip" => Some("ipip"),
