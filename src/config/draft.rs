@@ -10,7 +10,9 @@ use std::{
 };
 
 use super::Spanned;
-use crate::model::{Command, Family, Forward, IpvsTimeouts, LogTarget, PersistenceEngine, Secret, TlsVerify};
+use crate::model::{
+    Command, Family, Forward, IpvsTimeouts, LogTarget, PersistenceEngine, Secret, StartState, TlsVerify,
+};
 
 /// A value that may have been given.
 pub(crate) type Given<T> = Option<Spanned<T>>;
@@ -59,6 +61,10 @@ pub(crate) struct Common {
     pub(crate) down_interval: Given<Duration>,
     /// In percent, up to 50.
     pub(crate) jitter: Given<u8>,
+    pub(crate) start_state: Given<StartState>,
+    pub(crate) check_source: Given<IpAddr>,
+    /// Zero is none.
+    pub(crate) check_mark: Given<u32>,
     pub(crate) rise: Given<NonZeroU32>,
     pub(crate) fall: Given<NonZeroU32>,
     /// What `fall` was called before; of the two at most one may be given.

@@ -4,7 +4,7 @@ use std::{fmt, time::Duration};
 
 use crate::model::{
     Cadence, Check, CheckKind, CheckSpec, Command, Config, Hysteresis, IpvsTimeouts, LogTarget, Pattern,
-    Settings, TlsVerify, Virtual,
+    Settings, StartState, TlsVerify, Virtual,
 };
 
 /// Shows a configuration. Passwords are left out.
@@ -72,6 +72,11 @@ fn virtual_service(service: &Virtual, f: &mut fmt::Formatter<'_>) -> fmt::Result
     if rise.get() > 1 {
         write!(f, ", rise {rise}")?;
     }
+    f.write_str(match service.start_state {
+        StartState::Check => "",
+        StartState::Up => ", up at first",
+        StartState::Down => ", down at first",
+    })?;
     writeln!(f)?;
     writeln!(f, "  service {}, checktype {}", service.service.name(), service.check_type)?;
     if let Some(fallback) = &service.fallback {
@@ -106,6 +111,12 @@ fn probe(spec: &CheckSpec, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, ", jitter {jitter}%")?;
     }
     write!(f, " within {within}")?;
+    if let Some(source) = spec.route.source {
+        write!(f, " from {source}")?;
+    }
+    if let Some(mark) = spec.route.mark {
+        write!(f, " with mark {mark}")?;
+    }
     match &spec.kind {
         CheckKind::Connect => {}
         CheckKind::Http(http) => {

@@ -4,6 +4,7 @@
 use std::{
     fmt,
     net::{IpAddr, SocketAddr},
+    num::NonZeroU32,
     sync::Arc,
     time::Duration,
 };
@@ -17,8 +18,19 @@ pub struct CheckSpec {
     pub target: SocketAddr,
     /// What is asked.
     pub kind: CheckKind,
+    /// How the packets leave.
+    pub route: Route,
     /// When.
     pub cadence: Cadence,
+}
+
+/// How the packets of a check leave the director, so that they can travel as the clients' do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Route {
+    /// The address they come from (`check-source`), of the target's family; else the system's choice.
+    pub source: Option<IpAddr>,
+    /// The mark they carry, for routing and netfilter (`check-fwmark`, `SO_MARK` of socket(7)).
+    pub mark: Option<NonZeroU32>,
 }
 
 /// The rhythm of a check. Counts of failures belong to the virtual service, so that a check can be shared.

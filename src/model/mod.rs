@@ -10,10 +10,11 @@ mod service;
 mod settings;
 
 pub use authorities::{Authorities, AuthoritiesError};
-pub use check::{Cadence, CheckKind, CheckSpec, FtpCheck, HttpCheck, Secret, Service, TlsVerify};
+pub use check::{Cadence, CheckKind, CheckSpec, FtpCheck, HttpCheck, Route, Secret, Service, TlsVerify};
 pub use ids::{Family, Forward, ParseIdError, Protocol, RealId, VirtualId};
 pub use pattern::{Pattern, PatternError};
 pub use service::{
-    Check, Fallback, FallbackCommand, Hysteresis, Netmask, Persistence, PersistenceEngine, Real, Virtual,
+    Check, Fallback, FallbackCommand, Hysteresis, Netmask, Persistence, PersistenceEngine, Real, StartState,
+    Virtual,
 };
 pub use settings::{Command, Config, IpvsTimeouts, LogTarget, Settings};

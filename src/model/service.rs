@@ -33,12 +33,27 @@ pub struct Virtual {
     pub fallback_command: Option<FallbackCommand>,
     /// How many verdicts in a row take a server out or bring it in.
     pub hysteresis: Hysteresis,
+    /// What a server counts as before its first verdict.
+    pub start_state: StartState,
     /// The application protocol that is checked.
     pub service: Service,
     /// The `checktype` as people write it: `negotiate`, `connect`, `on`, `off`.
     pub check_type: &'static str,
     /// The real servers, in the order of the configuration. No two have the same identity.
     pub reals: Vec<Real>,
+}
+
+/// What a real server that is new counts as until it has been checked (`start-state`). One that serves in the table
+/// already is up whatever this says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum StartState {
+    /// Unknown: it serves once it has passed (`check`).
+    #[default]
+    Check,
+    /// Up: it serves at once, and has to fail like any other before it is out (`up`).
+    Up,
+    /// Down: it is out like one that has failed, and has to pass before it serves (`down`).
+    Down,
 }
 
 /// How many verdicts in a row it takes to change the state of a real server.

@@ -187,3 +187,23 @@ fn a_configuration_in_toml_is_found_by_its_name_and_taken_anew_when_it_changes()
     world.good("/etc/ldirectord/shop.toml stop");
     assert!(world.table().is_empty());
 }
+
+#[test]
+fn a_configuration_is_converted_and_serves_in_the_other_grammar() {
+    let Some(world) = World::www(&format!("# ours\n\n{}", farm([]))) else { return };
+    let shown = world.good("www convert");
+    assert!(
+        shown.out.starts_with("# ours\n\n[defaults") && shown.out.contains("[[virtual]]\naddress"),
+        "{shown:?}"
+    );
+    let target = world.folder().join("new.toml");
+    let words = format!("--output {} www convert", target.display());
+    assert_eq!(world.good(&words).out, "");
+    assert_eq!(std::fs::read_to_string(&target).unwrap(), shown.out);
+    let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&target).unwrap().permissions());
+    assert_eq!(mode & 0o777, 0o600, "it may hold passwords");
+    let again = world.run(&words);
+    assert!(again.code == 1 && again.err.contains("cannot be written: File exists"), "{again:?}");
+    assert_eq!(world.run("--to cf www convert").code, 1);
+    world.good(&format!("{} configtest", target.display()));
+}

@@ -16,8 +16,8 @@ use ldirectord::{
     },
     model::{
         Cadence, Check, CheckKind, CheckSpec, Command, Config, Fallback, Family, Forward, Hysteresis,
-        Netmask, Persistence, PersistenceEngine, Real, RealId, Service as Protocol, Settings, Virtual,
-        VirtualId,
+        Netmask, Persistence, PersistenceEngine, Real, RealId, Route, Service as Protocol, Settings,
+        StartState, Virtual, VirtualId,
     },
 };
 
@@ -78,7 +78,7 @@ pub fn config(seed: u64) -> Arc<Config> {
             let check = match rng.below(12) {
                 0 => Check::On,
                 1 => Check::Off,
-                _ => Check::Probe(Arc::new(CheckSpec { target, kind, cadence })),
+                _ => Check::Probe(Arc::new(CheckSpec { target, kind, route: Route::default(), cadence })),
             };
             let (weight, port) = (rng.of(&[1, 1, 2, 5, 0]), rng.of(&[80, 80, 8080]));
             let forward = rng.of(&FORWARDS);
@@ -103,6 +103,7 @@ pub fn config(seed: u64) -> Arc<Config> {
             fallback,
             fallback_command: None,
             hysteresis: hysteresis(&mut rng),
+            start_state: rng.of(&[StartState::Check, StartState::Check, StartState::Up, StartState::Down]),
             service: Protocol::None,
             check_type: "connect",
             reals,

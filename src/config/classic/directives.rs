@@ -70,6 +70,8 @@ pub(crate) enum GlobalKey {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CommonKey {
     CheckInterval,
+    CheckMark,
+    CheckSource,
     CheckTimeout,
     Cleanstop,
     DownInterval,
@@ -83,6 +85,7 @@ pub(crate) enum CommonKey {
     NegotiateTimeout,
     Quiescent,
     Rise,
+    StartState,
     TlsCa,
     TlsServerName,
     TlsVerify,
@@ -125,6 +128,8 @@ const fn of(name: &'static str, scope: Scope, form: &'static str, status: Status
 pub(crate) const DIRECTIVES: &[Directive] = &[
     of("autoreload", Global, "yes|no", Here(Key::Global(G::Autoreload))),
     of("callback", Global, "\"PROGRAM [ARGUMENT ...]\"", Here(Key::Global(G::Callback))),
+    of("check-fwmark", Both, "NUMBER, 0 for none", Here(Key::Common(C::CheckMark))),
+    of("check-source", Both, "ADDRESS", Here(Key::Common(C::CheckSource))),
     of("checkcommand", Virtual, "\"PROGRAM\"", Later),
     of("checkcount", Both, "NUMBER", Later),
     of("checkinterval", Both, "TIME", Here(Key::Common(C::CheckInterval))),
@@ -188,6 +193,7 @@ pub(crate) const DIRECTIVES: &[Directive] = &[
     of("service", Virtual, "http|https|ftp|none", Here(Key::Virtual(V::Service))),
     of("servicename", Virtual, "TEXT", Here(Key::Virtual(V::ServiceName))),
     of("smtp", Both, "SERVER", Later),
+    of("start-state", Both, "check|up|down", Here(Key::Common(C::StartState))),
     of("supervised", Global, "yes|no", Here(Key::Global(G::Supervised))),
     of("timeout", Global, "TIME", Here(Key::Global(G::Timeout))),
     of("tls-ca", Both, "\"/PATH\"", Here(Key::Common(C::TlsCa))),

@@ -1,6 +1,6 @@
 //! Sections to the draft: each directive's value is read and put where it belongs.
 
-use std::{num::NonZeroU32, time::Duration};
+use std::{net::IpAddr, num::NonZeroU32, time::Duration};
 
 use super::{
     ast::{Ast, Entry, Section},
@@ -17,7 +17,7 @@ use crate::{
         duration,
         suggest::nearest,
     },
-    model::{Command, Family, LogTarget, PersistenceEngine, Secret, TlsVerify},
+    model::{Command, Family, LogTarget, PersistenceEngine, Secret, StartState, TlsVerify},
 };
 
 /// The longest persistence that `ipvsadm` takes: 31 days.
@@ -130,6 +130,10 @@ fn common(entry: &Entry<'_>, key: CommonKey, common: &mut Common, report: &mut R
             put(&mut common.negotiate_timeout, check_time(entry, report), entry, report);
         }
         CommonKey::CheckInterval => put(&mut common.check_interval, check_time(entry, report), entry, report),
+        CommonKey::CheckMark => {
+            put(&mut common.check_mark, number(entry, 0, u32::MAX, report), entry, report);
+        }
+        CommonKey::CheckSource => put(&mut common.check_source, own_address(entry, report), entry, report),
         CommonKey::DownInterval => put(&mut common.down_interval, check_time(entry, report), entry, report),
         CommonKey::FastInterval => put(&mut common.fast_interval, check_time(entry, report), entry, report),
         CommonKey::Jitter => put(&mut common.jitter, percent(entry, report), entry, report),
@@ -145,6 +149,16 @@ fn common(entry: &Entry<'_>, key: CommonKey, common: &mut Common, report: &mut R
         }
         CommonKey::FallbackCommandOnStop => {
             put(&mut common.fallback_command_on_stop, switch(entry, report), entry, report);
+        }
+        CommonKey::StartState => {
+            let state = word(entry, &["check", "up", "down"], report).map(|value| {
+                value.map(|word| match word {
+                    "up" => StartState::Up,
+                    "down" => StartState::Down,
+                    _ => StartState::Check,
+                })
+            });
+            put(&mut common.start_state, state, entry, report);
         }
         CommonKey::TlsCa => put(&mut common.tls_ca, absolute_path(entry, report), entry, report),
         CommonKey::TlsServerName => {
@@ -398,6 +412,18 @@ fn free_text(entry: &Entry<'_>, report: &mut Report) -> Given<String> {
         return None;
     }
     Some(text.map(str::to_owned))
+}
+
+/// An address of this machine, with or without brackets.
+fn own_address(entry: &Entry<'_>, report: &mut Report) -> Given<IpAddr> {
+    let value = values::unquoted(entry.value);
+    let bare = value.value.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(value.value);
+    let address =
+        bare.parse().ok().filter(|address: &IpAddr| !address.is_unspecified() && !address.is_multicast());
+    if address.is_none() {
+        values::expected(entry, "an address of this machine, without a port", report);
+    }
+    address.map(|address| Spanned::new(address, value.span))
 }
 
 fn absolute_path(entry: &Entry<'_>, report: &mut Report) -> Given<String> {

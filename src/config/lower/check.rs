@@ -1,6 +1,6 @@
 //! How the health of each real server is known.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, num::NonZeroU32, sync::Arc};
 
 use super::{
     CHECK_INTERVAL, Lowering, check_timeout, exchange::Exchange, first, negotiate_timeout, services, tls::Tls,
@@ -11,8 +11,8 @@ use crate::{
         draft::{self, CheckType},
     },
     model::{
-        Cadence, Check, CheckKind, CheckSpec, FtpCheck, HttpCheck, Pattern, Protocol, Secret, Service,
-        VirtualId,
+        Cadence, Check, CheckKind, CheckSpec, Family, FtpCheck, HttpCheck, Pattern, Protocol, Route, Secret,
+        Service, VirtualId,
     },
 };
 
@@ -28,6 +28,7 @@ pub(super) struct Plan {
     pub(super) request: Option<String>,
     virtual_host: Option<String>,
     tls: Tls,
+    route: Route,
     login: String,
     passwd: Secret,
 }
@@ -80,8 +81,17 @@ impl<R: Resolver> Lowering<'_, '_, R> {
             None => Some(None),
         };
         let (login, passwd) = if asks == Asks::Ftp { self.login(draft) } else { Default::default() };
+        if let Some(source) = own.check_source
+            && Family::of(source.value) != id.family()
+        {
+            self.report.error(source.span, "these servers cannot be asked from an address of another family");
+        }
         Some(Plan {
             check_type,
+            route: Route {
+                source: first([own.check_source, all.check_source]),
+                mark: first([own.check_mark, all.check_mark]).and_then(NonZeroU32::new),
+            },
             known,
             cadence: Cadence {
                 interval,
@@ -280,7 +290,10 @@ impl<R: Resolver> Lowering<'_, '_, R> {
                 receive,
             }),
         };
-        Some(Check::Probe(Arc::new(CheckSpec { target, kind, cadence: plan.cadence })))
+        // What is for all services is for those of its family.
+        let source = plan.route.source.filter(|&source| Family::of(source) == Family::of(target.ip()));
+        let route = Route { source, ..plan.route };
+        Some(Check::Probe(Arc::new(CheckSpec { target, kind, route, cadence: plan.cadence })))
     }
 
     /// The port a server is asked at; where there is none, what is made of the server instead.

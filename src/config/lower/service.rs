@@ -106,6 +106,7 @@ impl<R: Resolver> Lowering<'_, '_, R> {
             fallback: fallback.map(|fallback| fallback.value),
             fallback_command,
             hysteresis,
+            start_state: super::first([own.start_state, all.start_state]).unwrap_or_default(),
             service: plan.service(),
             check_type: plan.check_type().name(),
             reals,
