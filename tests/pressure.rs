@@ -19,7 +19,8 @@ use ldirectord::{
     health::{Evidence, Failure, Verdict},
     ipvs::Memory,
     model::{
-        self, Cadence, Check, CheckKind, CheckSpec, Config, Forward, Real, RealId, Service, Settings, Virtual,
+        self, Cadence, Check, CheckKind, CheckSpec, Config, Forward, Real, RealId, SchedulerFlags, Service,
+        Settings, Thresholds, Virtual,
     },
     runtime::Loaded,
 };
@@ -34,9 +35,15 @@ fn server(n: u8) -> SocketAddr {
 fn config(servers: u8) -> Arc<Config> {
     let cadence = Cadence { interval: Duration::from_secs(1), deadline: Duration::from_secs(1) };
     let reals = (1..=servers).map(|n| {
-        let spec = CheckSpec { target: server(n), kind: CheckKind::Connect, cadence };
+        let spec = CheckSpec { target: server(n), kind: CheckKind::Connect, connects: None, cadence };
         let check = Check::Probe(Arc::new(spec));
-        Real { id: RealId(server(n)), forward: Forward::Masq, weight: 1, check }
+        Real {
+            id: RealId(server(n)),
+            forward: Forward::Masq,
+            weight: 1,
+            thresholds: Thresholds::default(),
+            check,
+        }
     });
     let service = Virtual {
         id: "tcp:192.0.2.1:80".parse().expect("an identity"),
@@ -47,7 +54,11 @@ fn config(servers: u8) -> Arc<Config> {
         fallback: None,
         failure_count: NonZeroU32::MIN,
         service: Service::None,
-        check_type: "connect",
+        check_type: "connect".into(),
+        name: None,
+        comment: None,
+        flags: SchedulerFlags::default(),
+        one_packet: false,
         reals: reals.collect(),
     };
     let callback = Some(model::Command { argv: vec!["/etc/ha.d/putcfg".into()] });

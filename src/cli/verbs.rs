@@ -10,9 +10,12 @@ use std::{
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::control::{self, Answer, ControlError, Question};
+use crate::{
+    config::Loaded,
+    control::{self, Answer, ControlError, Question},
+};
 
-use super::{Args, Exit, Target, Verb, complain, configtest, launch, loading, lock, say, unit};
+use super::{Args, Exit, Target, Verb, complain, configtest, daemon, launch, loading, lock, say, unit};
 
 /// A stop is over within this time: the director itself gives up before.
 const STOP_WITHIN: Duration = Duration::from_secs(20);
@@ -49,7 +52,7 @@ pub(super) fn act(args: &Args, target: &Target) -> Exit {
     let found = find(target, on_unit);
     match args.verb {
         Verb::Status => status(target, &found),
-        Verb::Start => start(target, &found, on_unit),
+        Verb::Start => start(args, target, &found, on_unit),
         Verb::Stop => stop(target, &found, on_unit),
         Verb::Restart => restart(target, &found, on_unit),
         Verb::TryRestart => match found {
@@ -62,9 +65,9 @@ pub(super) fn act(args: &Args, target: &Target) -> Exit {
 }
 
 /// A configuration that is not good ends a command that would need it; its diagnostics are shown.
-fn checked(target: &Target, then: impl FnOnce() -> Exit) -> Exit {
+fn checked(target: &Target, then: impl FnOnce(&Loaded) -> Exit) -> Exit {
     match loading::first(&target.path) {
-        Ok(_) => then(),
+        Ok(loaded) => then(&loaded),
         Err(rejected) => {
             configtest::show(&rejected.diagnostics);
             Exit::Config
@@ -82,23 +85,27 @@ fn status(target: &Target, found: &Found) -> Exit {
             }
             Exit::Ok
         }
-        Found::Stale => checked(target, || {
+        Found::Stale => checked(target, |_| {
             let path = target.pid_file();
             complain_plain(&format!("ldirectord stale pid file {} for {shown}", path.display()));
             Exit::Failed
         }),
-        Found::Nothing => checked(target, || {
+        Found::Nothing => checked(target, |_| {
             say(&format!("ldirectord is stopped for {shown}\n"));
             Exit::NotRunning
         }),
     }
 }
 
-fn start(target: &Target, found: &Found, on_unit: bool) -> Exit {
+fn start(args: &Args, target: &Target, found: &Found, on_unit: bool) -> Exit {
     if let Found::Running(_) = found {
         return Exit::Ok;
     }
-    checked(target, || {
+    checked(target, |loaded| {
+        if loaded.config.settings.supervised {
+            // Whoever supervises it wants the process itself, as the reference has it.
+            return daemon::run(args, target);
+        }
         let started = if on_unit {
             unit::systemctl(&["start", &target.instance.unit()])
         } else {
@@ -120,7 +127,7 @@ fn stop(target: &Target, found: &Found, on_unit: bool) -> Exit {
 }
 
 fn restart(target: &Target, found: &Found, on_unit: bool) -> Exit {
-    checked(target, || {
+    checked(target, |_| {
         if on_unit {
             return finish(unit::systemctl(&["restart", &target.instance.unit()]));
         }
@@ -144,7 +151,7 @@ fn reload(target: &Target, found: &Found, on_unit: bool) -> Exit {
         return Exit::Failed;
     };
     if on_unit && unit::main_pid(&target.instance.unit()) == Some(pid) {
-        return checked(target, || finish(unit::systemctl(&["reload", &target.instance.unit()])));
+        return checked(target, |_| finish(unit::systemctl(&["reload", &target.instance.unit()])));
     }
     match ask(target, Question::Reload, RELOAD_WITHIN) {
         Ok(Answer::Done(_)) => Exit::Ok,

@@ -2,7 +2,10 @@
 
 use std::{fmt, time::Duration};
 
-use crate::model::{Check, CheckKind, CheckSpec, Config, LogTarget, Pattern, Settings, TlsVerify, Virtual};
+use crate::model::{
+    Check, CheckKind, CheckSpec, Config, Connects, HttpMethod, LogTarget, Pattern, Settings, Thresholds,
+    TlsVerify, Virtual,
+};
 
 /// Shows a configuration. Passwords are left out.
 #[derive(Clone, Copy, Debug)]
@@ -18,6 +21,9 @@ impl fmt::Display for Shown<'_> {
 fn settings(settings: &Settings, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     writeln!(f, "director")?;
     writeln!(f, "  autoreload {}", yes_no(settings.autoreload))?;
+    if settings.supervised {
+        writeln!(f, "  supervised")?;
+    }
     if let Some(command) = &settings.callback {
         writeln!(f, "  callback {}", command.argv.join(" "))?;
     }
@@ -35,7 +41,17 @@ fn settings(settings: &Settings, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 
 fn virtual_service(service: &Virtual, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     writeln!(f, "\nvirtual {}", service.id)?;
-    writeln!(f, "  scheduler {}", service.scheduler)?;
+    if let Some(name) = &service.name {
+        writeln!(f, "  called {name}")?;
+    }
+    if let Some(comment) = &service.comment {
+        writeln!(f, "  comment {comment}")?;
+    }
+    write!(f, "  scheduler {}", service.scheduler)?;
+    if !service.flags.is_empty() {
+        write!(f, " flags {}", service.flags.names(&service.scheduler))?;
+    }
+    writeln!(f, "{}", if service.one_packet { ", one packet" } else { "" })?;
     if let Some(persistence) = &service.persistence {
         write!(f, "  persistent {}", Seconds(persistence.timeout))?;
         match persistence.netmask {
@@ -55,7 +71,12 @@ fn virtual_service(service: &Virtual, f: &mut fmt::Formatter<'_>) -> fmt::Result
         writeln!(f, "  fallback {} {}", fallback.address, fallback.forward)?;
     }
     for real in &service.reals {
-        writeln!(f, "  real {} {} weight {}", real.id, real.forward, real.weight)?;
+        write!(f, "  real {} {} weight {}", real.id, real.forward, real.weight)?;
+        let Thresholds { upper, lower } = real.thresholds;
+        if upper > 0 {
+            write!(f, ", {lower} to {upper} connections")?;
+        }
+        writeln!(f)?;
         match &real.check {
             Check::On => writeln!(f, "    always up")?,
             Check::Off => writeln!(f, "    never up")?,
@@ -68,10 +89,17 @@ fn virtual_service(service: &Virtual, f: &mut fmt::Formatter<'_>) -> fmt::Result
 fn probe(spec: &CheckSpec, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let (every, within) = (Seconds(spec.cadence.interval), Seconds(spec.cadence.deadline));
     write!(f, "    {} {} every {every} within {within}", spec.kind.name(), spec.target)?;
+    if let Some(Connects { count, deadline }) = spec.connects {
+        write!(f, ", after {count} that connect within {}", Seconds(deadline))?;
+    }
     match &spec.kind {
         CheckKind::Connect => {}
         CheckKind::Http(http) => {
-            write!(f, ": {}", http.request)?;
+            f.write_str(match http.method {
+                HttpMethod::Get => ": ",
+                HttpMethod::Head => ": head of ",
+            })?;
+            f.write_str(&http.request)?;
             if let Some(name) = &http.virtual_host {
                 write!(f, " of {name}")?;
             }

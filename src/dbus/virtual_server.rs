@@ -28,6 +28,9 @@ impl Exported for VirtualRow {
         constant("Address", Get::Text(|v| address(v.id))),
         constant("Port", Get::U16(|v| v.id.port())),
         constant("FirewallMark", Get::U32(|v| mark(v.id))),
+        // What people call it, and what they say about it: `servicename` and `comment`, or empty.
+        changing("ServiceName", Get::Text(|v| text(v.name.as_deref()))),
+        changing("Comment", Get::Text(|v| text(v.comment.as_deref()))),
         changing("Scheduler", Get::Text(|v| v.scheduler.as_ref().into())),
         // In seconds; 0 is none.
         changing(
@@ -35,7 +38,7 @@ impl Exported for VirtualRow {
             Get::U32(|v| v.persistence.map_or(0, |d| u32::try_from(d.as_secs()).unwrap_or(u32::MAX))),
         ),
         changing("Service", Get::Text(|v| v.service.into())),
-        changing("CheckType", Get::Text(|v| v.check_type.into())),
+        changing("CheckType", Get::Text(|v| (&*v.check_type).into())),
         changing("Quiescent", Get::Bool(|v| v.quiescent)),
         // Address and port, or empty.
         changing("Fallback", Get::Text(|v| v.fallback.map_or(Cow::Borrowed(""), |f| f.to_string().into()))),
@@ -65,6 +68,10 @@ fn address(id: VirtualId) -> Cow<'static, str> {
         VirtualId::Addr { address, .. } => address.ip().to_string().into(),
         VirtualId::FwMark { .. } => "".into(),
     }
+}
+
+fn text(text: Option<&str>) -> Cow<'_, str> {
+    text.unwrap_or_default().into()
 }
 
 fn mark(id: VirtualId) -> u32 {

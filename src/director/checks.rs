@@ -107,7 +107,12 @@ mod tests {
 
     fn spec(port: u16) -> Arc<CheckSpec> {
         let cadence = Cadence { interval: Duration::from_secs(10), deadline: Duration::from_secs(5) };
-        Arc::new(CheckSpec { target: ([10, 0, 0, 1], port).into(), kind: CheckKind::Connect, cadence })
+        Arc::new(CheckSpec {
+            target: ([10, 0, 0, 1], port).into(),
+            kind: CheckKind::Connect,
+            connects: None,
+            cadence,
+        })
     }
 
     #[test]

@@ -78,6 +78,10 @@ pub struct ConfigState {
 pub struct VirtualRow {
     /// Which.
     pub id: VirtualId,
+    /// What people call it.
+    pub name: Option<Arc<str>>,
+    /// What people say about it.
+    pub comment: Option<Arc<str>>,
     /// Scheduler.
     pub scheduler: Arc<str>,
     /// Persistence timeout, if the service is persistent.
@@ -85,7 +89,7 @@ pub struct VirtualRow {
     /// Application protocol that is checked (`http`, ..., `none`).
     pub service: &'static str,
     /// The `checktype`.
-    pub check_type: &'static str,
+    pub check_type: Arc<str>,
     /// Failed servers stay with weight 0.
     pub quiescent: bool,
     /// Its fallback server, if any.

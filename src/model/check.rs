@@ -1,7 +1,7 @@
 //! What is asked of a real server, and how often. Equality is identity: two real servers with equal
 //! specifications share one running check.
 
-use std::{fmt, net::SocketAddr, sync::Arc, time::Duration};
+use std::{fmt, net::SocketAddr, num::NonZeroU32, sync::Arc, time::Duration};
 
 use super::Pattern;
 
@@ -12,8 +12,19 @@ pub struct CheckSpec {
     pub target: SocketAddr,
     /// What is asked.
     pub kind: CheckKind,
+    /// Most checks only open a connection (`checktype` with a number).
+    pub connects: Option<Connects>,
     /// When.
     pub cadence: Cadence,
+}
+
+/// Checks that only open a connection, in between those that ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Connects {
+    /// So many follow each one that asked and passed; one that fails is followed by one that asks.
+    pub count: NonZeroU32,
+    /// How long each may take (`checktimeout`).
+    pub deadline: Duration,
 }
 
 /// The rhythm of a check. Counts of failures belong to the virtual service, so that a check can be shared.
@@ -50,6 +61,30 @@ impl CheckKind {
     }
 }
 
+/// What is asked of an HTTP server.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum HttpMethod {
+    /// The page.
+    #[default]
+    Get,
+    /// What would come with the page, without the page.
+    Head,
+}
+
+impl HttpMethod {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Get, Self::Head];
+
+    /// The word of the protocol (RFC 9110, 9.1).
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Head => "HEAD",
+        }
+    }
+}
+
 /// An HTTP exchange.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct HttpCheck {
@@ -58,6 +93,8 @@ pub struct HttpCheck {
     /// The `virtualhost`: value of the Host header, and with TLS the server name that is asked for (SNI) and verified.
     /// `None`: the Host header is the target's address without its port, and there is no SNI.
     pub virtual_host: Option<String>,
+    /// What is asked (`httpmethod`).
+    pub method: HttpMethod,
     /// Path and query, as written in the configuration; begins with a slash.
     pub request: String,
     /// What the body must match; without it a 2xx status is enough.

@@ -3,13 +3,17 @@
 //! No I/O, no clock, no tokio, no text format. Both grammars lower into [`Config`]; everything above works on it.
 
 mod check;
+mod flags;
 mod ids;
 mod pattern;
 mod service;
 mod settings;
 
-pub use check::{Cadence, CheckKind, CheckSpec, FtpCheck, HttpCheck, Secret, Service, TlsVerify};
+pub use check::{
+    Cadence, CheckKind, CheckSpec, Connects, FtpCheck, HttpCheck, HttpMethod, Secret, Service, TlsVerify,
+};
+pub use flags::SchedulerFlags;
 pub use ids::{Family, Forward, ParseIdError, Protocol, RealId, VirtualId};
 pub use pattern::{Pattern, PatternError};
-pub use service::{Check, Fallback, Netmask, Persistence, Real, Virtual};
+pub use service::{Check, Fallback, Netmask, Persistence, Real, Thresholds, Virtual};
 pub use settings::{Command, Config, LogTarget, Settings};

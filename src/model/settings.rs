@@ -20,6 +20,8 @@ pub struct Settings {
     pub autoreload: bool,
     /// Run after the file changed on disk, with its path as last argument (`callback`).
     pub callback: Option<Command>,
+    /// A `start` runs in the foreground and logs to the standard output (`supervised`).
+    pub supervised: bool,
     /// Where the log goes when the configuration names a place (`logfile`).
     pub logfile: Option<LogTarget>,
     /// How often the kernel's table is compared with what it should be; `None` is never (`resyncinterval`).
@@ -33,6 +35,7 @@ impl Default for Settings {
         Self {
             autoreload: false,
             callback: None,
+            supervised: false,
             logfile: None,
             resync_interval: Some(Duration::from_secs(10)),
             negotiate_timeout: Duration::from_secs(30),

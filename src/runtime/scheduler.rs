@@ -18,7 +18,7 @@ use crate::{
     check::{Prober, Progress},
     director::{CheckId, Meter},
     health::{Failure, Verdict},
-    model::{CheckKind, CheckSpec, HttpCheck},
+    model::{Cadence, CheckKind, CheckSpec, HttpCheck},
 };
 
 /// Starts are aligned to this tick, so that checks which are due together wake the process once.
@@ -60,6 +60,42 @@ struct Entry {
     /// When it is due after that, where this is not simply an interval later.
     then: Option<Instant>,
     flying: Option<AbortHandle>,
+    /// What is asked where most checks only connect.
+    quick: Option<Quick>,
+}
+
+/// The checks of an entry that only connect.
+#[derive(Debug)]
+struct Quick {
+    spec: Arc<CheckSpec>,
+    count: u32,
+    /// How many have passed since the last one that asked and passed; nothing where the next one is to ask.
+    passed: Option<u32>,
+    /// The one under way is such a one.
+    flying: bool,
+}
+
+impl Quick {
+    fn of(spec: &CheckSpec) -> Option<Self> {
+        let connects = spec.connects?;
+        let cadence = Cadence { deadline: connects.deadline, ..spec.cadence };
+        let spec = CheckSpec { target: spec.target, kind: CheckKind::Connect, connects: None, cadence };
+        Some(Self { spec: Arc::new(spec), count: connects.count.get(), passed: None, flying: false })
+    }
+
+    /// The next check begins: what is asked, if it is one that connects.
+    fn take_off(&mut self) -> Option<Arc<CheckSpec>> {
+        self.flying = self.passed.is_some_and(|passed| passed < self.count);
+        self.flying.then(|| self.spec.clone())
+    }
+
+    fn land(&mut self, verdict: &Verdict) {
+        self.passed = match verdict {
+            Verdict::Pass(_) if self.flying => self.passed.map(|passed| passed + 1),
+            Verdict::Pass(_) => Some(0),
+            Verdict::Fail(_) => None,
+        };
+    }
 }
 
 /// Starts checks when they are due.
@@ -97,7 +133,10 @@ impl<P: Prober> Scheduler<P> {
 
     /// Runs a check from now on.
     pub(super) fn add(&mut self, id: CheckId, spec: Arc<CheckSpec>, meter: Arc<Meter>) {
-        self.entries.insert(id, Entry { spec, meter, slot: self.base, then: None, flying: None });
+        self.entries.insert(
+            id,
+            Entry { quick: Quick::of(&spec), spec, meter, slot: self.base, then: None, flying: None },
+        );
         self.fresh.push(id);
     }
 
@@ -170,6 +209,9 @@ impl<P: Prober> Scheduler<P> {
         // A check that was stopped while its verdict was under way finds no entry: nobody hears it.
         let entry = self.entries.get_mut(&id)?;
         entry.flying = None;
+        if let Some(quick) = &mut entry.quick {
+            quick.land(&verdict);
+        }
         let now = Instant::now();
         let next = entry.then.take().unwrap_or(entry.slot + entry.spec.cadence.interval);
         entry.slot = catch_up(next, now, entry.spec.cadence.interval);
@@ -181,7 +223,8 @@ impl<P: Prober> Scheduler<P> {
     fn launch(&mut self, id: CheckId) -> bool {
         let Some(entry) = self.entries.get_mut(&id) else { return true };
         let Some(permits) = permits(&self.places, &self.tls_places, &entry.spec.kind) else { return false };
-        let (prober, spec) = (self.prober.clone(), entry.spec.clone());
+        let quick = entry.quick.as_mut().and_then(Quick::take_off);
+        let (prober, spec) = (self.prober.clone(), quick.unwrap_or_else(|| entry.spec.clone()));
         let flight = self.flights.spawn(async move {
             let _places = permits;
             fly(&prober, &spec).await

@@ -19,7 +19,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use ldirectord::{
     check::{Prober, Probes, Progress, tls::Trust},
     health::{Failure, Verdict},
-    model::{Cadence, CheckKind, CheckSpec, HttpCheck, Pattern},
+    model::{Cadence, CheckKind, CheckSpec, HttpCheck, HttpMethod, Pattern},
 };
 use tokio::time::{Instant, timeout};
 
@@ -36,7 +36,7 @@ fn probes() -> Probes {
 /// What the loop does: asks once, within the deadline.
 async fn ask_within(probes: &Probes, target: SocketAddr, kind: CheckKind, deadline: Duration) -> Verdict {
     let cadence = Cadence { interval: Duration::from_secs(1), deadline };
-    let (spec, progress) = (CheckSpec { target, kind, cadence }, Progress::new());
+    let (spec, progress) = (CheckSpec { target, kind, connects: None, cadence }, Progress::new());
     let start = Instant::now();
     let verdict = match timeout(deadline, probes.probe(&spec, &progress)).await {
         Ok(verdict) => verdict,
@@ -68,5 +68,11 @@ fn pattern(text: &str) -> Arc<Pattern> {
 
 /// A page is fetched, and must contain `receive` if there is any.
 fn page(receive: Option<&str>) -> HttpCheck {
-    HttpCheck { tls: None, virtual_host: None, request: "/index.html".into(), receive: receive.map(pattern) }
+    HttpCheck {
+        tls: None,
+        virtual_host: None,
+        method: HttpMethod::Get,
+        request: "/index.html".into(),
+        receive: receive.map(pattern),
+    }
 }

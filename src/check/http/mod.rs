@@ -25,7 +25,7 @@ use super::{
 };
 use crate::{
     health::{Evidence, Failure, Stage},
-    model::HttpCheck,
+    model::{HttpCheck, HttpMethod},
 };
 
 /// How we name ourselves to servers.
@@ -58,7 +58,9 @@ async fn ask(
     let mut stream =
         net::dial(target, Ack::Late).await.map_err(|error| trouble::failure(&error, Stage::Connect))?;
     let request = request::text(target, check);
-    let mut answer = Answer::new(if check.receive.is_some() { Want::Content } else { Want::Status });
+    // An answer to HEAD has no content, whatever its head announces (RFC 9110, 9.3.2).
+    let wants_content = check.receive.is_some() && check.method == HttpMethod::Get;
+    let mut answer = Answer::new(if wants_content { Want::Content } else { Want::Status });
     let Some(verify) = check.tls else {
         exchange(&mut stream, &request, &mut answer, progress).await?;
         return Ok((answer, Evidence::default()));

@@ -9,7 +9,8 @@ use crate::model::HttpCheck;
 pub(super) fn text(target: SocketAddr, check: &HttpCheck) -> String {
     let (path, host) = (path(&check.request), host(target, check));
     format!(
-        "GET {path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: {AGENT}\r\nAccept: */*\r\nConnection: close\r\n\r\n"
+        "{} {path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: {AGENT}\r\nAccept: */*\r\nConnection: close\r\n\r\n",
+        check.method.name()
     )
 }
 
@@ -44,10 +45,17 @@ fn path(request: &str) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::HttpMethod;
 
     fn check(virtual_host: Option<&str>, request: &str) -> HttpCheck {
         let virtual_host = virtual_host.map(str::to_owned);
-        HttpCheck { tls: None, virtual_host, request: request.to_owned(), receive: None }
+        HttpCheck {
+            tls: None,
+            virtual_host,
+            method: HttpMethod::Get,
+            request: request.to_owned(),
+            receive: None,
+        }
     }
 
     #[test]

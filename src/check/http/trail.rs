@@ -71,10 +71,17 @@ fn host(url: &Url) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::HttpMethod;
 
     fn trail(target: &str, virtual_host: Option<&str>) -> Trail {
         let virtual_host = virtual_host.map(str::to_owned);
-        let check = HttpCheck { tls: None, virtual_host, request: "/a/b".into(), receive: None };
+        let check = HttpCheck {
+            tls: None,
+            virtual_host,
+            method: HttpMethod::Get,
+            request: "/a/b".into(),
+            receive: None,
+        };
         Trail::new(target.parse().unwrap(), &check).unwrap()
     }
 

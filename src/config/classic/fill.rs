@@ -15,7 +15,7 @@ use crate::{
         draft::{CheckType, Common, Draft, Given, Globals, ProtocolName, Virtual, VirtualAt},
         suggest::nearest,
     },
-    model::{Command, Family, LogTarget, Secret, TlsVerify},
+    model::{Command, Family, HttpMethod, LogTarget, Secret, TlsVerify},
 };
 
 /// The longest persistence that `ipvsadm` takes: 31 days.
@@ -79,6 +79,22 @@ fn global(entry: &Entry<'_>, key: GlobalKey, globals: &mut Globals, report: &mut
         }
         GlobalKey::Autoreload => put(&mut globals.autoreload, switch(entry, report), entry, report),
         GlobalKey::Callback => put(&mut globals.callback, command(entry, report), entry, report),
+        GlobalKey::Fork => {
+            if switch(entry, report).is_some_and(|given| given.value) {
+                report.warning(entry.name, "\"fork\" means nothing: all checks run at once in any case");
+            }
+        }
+        GlobalKey::ReaddQuiescent => {
+            if switch(entry, report).is_some_and(|given| !given.value) {
+                report
+                    .warning(
+                        entry.name,
+                        "a quiescent server that is missing in the table is put back in any case",
+                    )
+                    .help("resyncinterval = 0 leaves it out until it is up again");
+            }
+        }
+        GlobalKey::Supervised => put(&mut globals.supervised, switch(entry, report), entry, report),
         GlobalKey::Logfile => put(&mut globals.logfile, log_target(entry, report), entry, report),
         GlobalKey::ResyncInterval => {
             put(&mut globals.resync_interval, seconds(entry, 0, report), entry, report);
@@ -91,6 +107,16 @@ fn common(entry: &Entry<'_>, key: CommonKey, common: &mut Common, report: &mut R
         CommonKey::CheckTimeout => put(&mut common.check_timeout, seconds(entry, 1, report), entry, report),
         CommonKey::NegotiateTimeout => {
             put(&mut common.negotiate_timeout, seconds(entry, 1, report), entry, report);
+        }
+        CommonKey::CheckCount => {
+            if number(entry, 1, u32::MAX, report).is_some() {
+                report
+                    .warning(
+                        entry.name,
+                        "\"checkcount\" is for ping alone, which this version does not have yet",
+                    )
+                    .help("for the others it is failurecount");
+            }
         }
         CommonKey::CheckInterval => put(&mut common.check_interval, seconds(entry, 1, report), entry, report),
         CommonKey::FailureCount => {
@@ -187,11 +213,45 @@ fn line(entry: &Entry<'_>, key: VirtualKey, service: &mut Virtual, report: &mut 
         VirtualKey::Request => put(&mut service.request, text(entry, report), entry, report),
         VirtualKey::Receive => put(&mut service.receive, text(entry, report), entry, report),
         VirtualKey::VirtualHost => put(&mut service.vhost, virtual_host(entry, report), entry, report),
+        VirtualKey::HttpMethod => put(&mut service.method, http_method(entry, report), entry, report),
+        VirtualKey::Ops => put(&mut service.one_packet, switch(entry, report), entry, report),
+        VirtualKey::SchedFlags => put(&mut service.flags, first_word(entry, report), entry, report),
+        VirtualKey::Database => put(&mut service.database, text(entry, report), entry, report),
+        VirtualKey::Secret => {
+            put(&mut service.secret, text(entry, report).map(|value| value.map(Secret::new)), entry, report);
+        }
+        VirtualKey::ServiceName => put(&mut service.name, free_text(entry, report), entry, report),
+        VirtualKey::Comment => put(&mut service.comment, free_text(entry, report), entry, report),
+        VirtualKey::Load => {
+            if text(entry, report).is_some() {
+                report.warning(entry.name, "\"load\" has never had an effect").help("leave it out");
+            }
+        }
         VirtualKey::Login => put(&mut service.login, text(entry, report), entry, report),
         VirtualKey::Passwd => {
             put(&mut service.passwd, text(entry, report).map(|value| value.map(Secret::new)), entry, report);
         }
     }
+}
+
+/// A text for people; quotes around all of it are no part of it.
+fn free_text(entry: &Entry<'_>, report: &mut Report) -> Given<String> {
+    let text = values::unquoted(entry.value);
+    if text.value.is_empty() {
+        values::expected(entry, entry.directive.form, report);
+        return None;
+    }
+    Some(text.map(str::to_owned))
+}
+
+fn http_method(entry: &Entry<'_>, report: &mut Report) -> Given<HttpMethod> {
+    let value = values::unquoted(entry.value);
+    // Any case is good, as in the reference.
+    let method = HttpMethod::ALL.into_iter().find(|method| method.name().eq_ignore_ascii_case(value.value));
+    if method.is_none() {
+        values::expected(entry, "GET or HEAD", report);
+    }
+    method.map(|method| Spanned::new(method, value.span))
 }
 
 /// A program and its arguments, divided at blanks: no shell sees them.
@@ -231,10 +291,8 @@ fn protocol(entry: &Entry<'_>, report: &mut Report) -> Given<ProtocolName> {
 fn check_type(entry: &Entry<'_>, report: &mut Report) -> Given<CheckType> {
     let value = values::unquoted(entry.value);
     if value.value.bytes().any(|byte| byte.is_ascii_digit()) {
-        report
-            .error(value.span, "a number as \"checktype\" is not supported in this version yet")
-            .help("use negotiate or connect");
-        return None;
+        // As in the reference, the first number counts, whatever stands around it.
+        return number(entry, 0, u32::MAX, report).map(|number| number.map(CheckType::Combined));
     }
     let later = ["ping", "external", "external-perl"];
     if let Some(name) = later.iter().find(|name| name.eq_ignore_ascii_case(value.value)) {
@@ -243,8 +301,8 @@ fn check_type(entry: &Entry<'_>, report: &mut Report) -> Given<CheckType> {
             .help("use negotiate, connect, on or off");
         return None;
     }
-    let value = word(entry, &CheckType::ALL.map(CheckType::name), report)?;
-    let meant = CheckType::ALL.into_iter().find(|of| of.name() == value.value)?;
+    let value = word(entry, &CheckType::WORDS.map(|(name, _)| name), report)?;
+    let (_, meant) = CheckType::WORDS.into_iter().find(|(name, _)| *name == value.value)?;
     Some(Spanned::new(meant, value.span))
 }
 

@@ -10,6 +10,7 @@ mod fill;
 mod lexer;
 mod parser;
 mod server;
+mod thresholds;
 mod values;
 
 use super::{Source, diagnostic::Report, draft::Draft};

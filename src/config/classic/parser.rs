@@ -5,10 +5,13 @@ use super::{
     directives::{DIRECTIVES, Directive, Scope, Status, find},
     lexer::{Line, Words},
 };
-use crate::config::{Span, diagnostic::Report, suggest::nearest};
+use crate::config::{Span, Spanned, diagnostic::Report, suggest::nearest};
 
 /// The indentation that the reference asks for in a virtual service.
 const FULL_INDENT: usize = 4;
+
+/// The one directive that may stand without a value, and then means yes.
+const BARE: &str = "supervised";
 
 /// Divides the lines of a file into global directives and sections.
 pub(crate) fn parse<'s>(lines: Vec<Line<'s>>, report: &mut Report) -> Ast<'s> {
@@ -65,7 +68,8 @@ struct Parser<'s, 'r> {
 impl<'s> Parser<'s, '_> {
     fn directive(&mut self, words: &Words<'s>) {
         let Some(directive) = find(words.name.value) else { return self.unknown(words) };
-        let Some(value) = words.value else {
+        let bare = (directive.name == BARE).then(|| Spanned::new("yes", words.name.span));
+        let Some(value) = words.value.or(bare) else {
             self.report
                 .error(
                     Span::new(words.name.span.end, words.name.span.end),

@@ -1,6 +1,6 @@
 //! How the health of each real server is known.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, num::NonZeroU32, sync::Arc};
 
 use super::{CHECK_INTERVAL, Lowering, check_timeout, first, negotiate_timeout, services};
 use crate::{
@@ -9,14 +9,16 @@ use crate::{
         draft::{self, CheckType},
     },
     model::{
-        Cadence, Check, CheckKind, CheckSpec, FtpCheck, HttpCheck, Pattern, Protocol, Secret, Service,
-        TlsVerify, VirtualId,
+        Cadence, Check, CheckKind, CheckSpec, Connects, FtpCheck, HttpCheck, HttpMethod, Pattern, Protocol,
+        Secret, Service, TlsVerify, VirtualId,
     },
 };
 
 /// How the servers of one virtual service are checked: all that does not differ from server to server.
 pub(super) struct Plan {
     check_type: CheckType,
+    /// So many checks only connect after each that negotiates.
+    connects: Option<Connects>,
     known: &'static services::Known,
     cadence: Cadence,
     asks: Asks,
@@ -25,6 +27,7 @@ pub(super) struct Plan {
     receive: Option<Arc<Pattern>>,
     request: Option<String>,
     virtual_host: Option<String>,
+    method: HttpMethod,
     tls_verify: TlsVerify,
     login: String,
     passwd: Secret,
@@ -80,6 +83,7 @@ impl<R: Resolver> Lowering<'_, '_, R> {
             Asks::Nothing | Asks::Connect | Asks::ConnectIfPort => check_timeout(draft, self.globals),
             Asks::Http { .. } | Asks::Ftp => negotiate_timeout(draft, self.globals),
         };
+        self.remark_on_strangers(draft, asks);
         let request = match &draft.request {
             Some(given) => self.request(given, asks).map(Some),
             None => Some(None),
@@ -87,6 +91,11 @@ impl<R: Resolver> Lowering<'_, '_, R> {
         let (login, passwd) = if asks == Asks::Ftp { self.login(draft) } else { Default::default() };
         Some(Plan {
             check_type,
+            connects: match check_type {
+                CheckType::Combined(count) => NonZeroU32::new(count)
+                    .map(|count| Connects { count, deadline: check_timeout(draft, self.globals) }),
+                CheckType::Negotiate | CheckType::Connect | CheckType::On | CheckType::Off => None,
+            },
             known,
             cadence: Cadence { interval, deadline },
             asks,
@@ -94,6 +103,7 @@ impl<R: Resolver> Lowering<'_, '_, R> {
             receive: receive?,
             request: request?,
             virtual_host: draft.vhost.as_ref().map(|host| host.value.clone()),
+            method: self.method(draft, asks),
             tls_verify,
             login,
             passwd,
@@ -139,7 +149,7 @@ impl<R: Resolver> Lowering<'_, '_, R> {
                 return None;
             }
             CheckType::Connect => return Some((check_type, Asks::Connect)),
-            CheckType::Negotiate => {}
+            CheckType::Negotiate | CheckType::Combined(_) => {}
         }
         let (name, span, implied) = match &draft.service {
             Some(given) => (known.name, given.span, String::new()),
@@ -184,9 +194,43 @@ impl<R: Resolver> Lowering<'_, '_, R> {
         let shown = match asks {
             Asks::Nothing => CheckType::On,
             Asks::Connect | Asks::ConnectIfPort => CheckType::Connect,
-            Asks::Http { .. } | Asks::Ftp => CheckType::Negotiate,
+            Asks::Http { .. } | Asks::Ftp => check_type,
         };
         Some((shown, asks))
+    }
+
+    /// What is asked of an HTTP server; says where it means nothing or proves little.
+    fn method(&mut self, draft: &draft::Virtual, asks: Asks) -> HttpMethod {
+        let Some(given) = draft.method else { return HttpMethod::default() };
+        if !matches!(asks, Asks::Http { .. }) {
+            self.report.warning(given.span, "\"httpmethod\" means nothing where HTTP is not spoken");
+        } else if given.value == HttpMethod::Head
+            && let Some(receive) = &draft.receive
+        {
+            self.report
+                .warning(receive.span, "an answer to HEAD has no content that could match")
+                .help("use httpmethod = GET, or leave \"receive\" out");
+        }
+        given.value
+    }
+
+    /// Says of what belongs to other services that it means nothing here.
+    fn remark_on_strangers(&mut self, draft: &draft::Virtual, asks: Asks) {
+        let service = match asks {
+            Asks::Nothing => return,
+            Asks::Connect | Asks::ConnectIfPort => "a connection",
+            Asks::Http { .. } => "HTTP",
+            Asks::Ftp => "FTP",
+        };
+        let strangers = [
+            ("database", draft.database.as_ref().map(|given| given.span)),
+            ("secret", draft.secret.as_ref().map(|given| given.span)),
+        ];
+        for (name, span) in strangers {
+            if let Some(span) = span {
+                self.report.warning(span, format!("\"{name}\" means nothing in a check of {service}"));
+            }
+        }
     }
 
     fn login(&mut self, draft: &draft::Virtual) -> (String, Secret) {
@@ -270,7 +314,7 @@ impl<R: Resolver> Lowering<'_, '_, R> {
         match plan.check_type {
             CheckType::On => return Some(Check::On),
             CheckType::Off => return Some(Check::Off),
-            CheckType::Connect | CheckType::Negotiate => {}
+            CheckType::Connect | CheckType::Negotiate | CheckType::Combined(_) => {}
         }
         let own = Some(server.port()).filter(|&port| port != 0);
         let Some(port) = plan.port.or(own).or(plan.known.port) else {
@@ -290,6 +334,7 @@ impl<R: Resolver> Lowering<'_, '_, R> {
             Asks::Http { tls } => CheckKind::Http(HttpCheck {
                 tls: tls.then_some(plan.tls_verify),
                 virtual_host: plan.virtual_host.clone(),
+                method: plan.method,
                 request: exchange.request.clone().unwrap_or_else(|| "/".to_owned()),
                 receive,
             }),
@@ -301,7 +346,8 @@ impl<R: Resolver> Lowering<'_, '_, R> {
             }),
         };
         let target = SocketAddr::new(server.ip(), port);
-        Some(Check::Probe(Arc::new(CheckSpec { target, kind, cadence: plan.cadence })))
+        let (connects, cadence) = (plan.connects, plan.cadence);
+        Some(Check::Probe(Arc::new(CheckSpec { target, kind, connects, cadence })))
     }
 }
 

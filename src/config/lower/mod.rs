@@ -27,7 +27,7 @@ pub(crate) fn lower(draft: &Draft, names: &impl Resolver, report: &mut Report) -
         globals: &draft.globals,
         names: Names::new(names),
         patterns: HashMap::new(),
-        schedulers: HashMap::new(),
+        words: HashMap::new(),
         fallbacks: (None, None),
         report,
     };
@@ -55,8 +55,8 @@ struct Lowering<'d, 'r, R> {
     names: Names<'d, R>,
     /// Equal patterns are compiled once.
     patterns: HashMap<String, Arc<Pattern>>,
-    /// Equal names of schedulers are one text.
-    schedulers: HashMap<String, Arc<str>>,
+    /// Equal words are one text.
+    words: HashMap<String, Arc<str>>,
     /// The fallback servers for all virtual services, of IPv4 and of IPv6.
     fallbacks: (Option<Spot>, Option<Spot>),
     report: &'r mut Report,
@@ -69,6 +69,7 @@ fn settings(draft: &Draft) -> Settings {
     Settings {
         autoreload: globals.autoreload.is_some_and(|value| value.value),
         callback: globals.callback.as_ref().map(|value| value.value.clone()),
+        supervised: globals.supervised.is_some_and(|value| value.value),
         logfile: globals.logfile.as_ref().map(|value| value.value.clone()),
         resync_interval: match &globals.resync_interval {
             Some(interval) => (!interval.value.is_zero()).then_some(interval.value),

@@ -12,9 +12,16 @@ use crate::{
     config::{
         Resolver, Span, Spanned,
         draft::{self, Port, ProtocolName, VirtualAt},
+        suggest::nearest,
     },
-    model::{Fallback, Family, Forward, Netmask, Persistence, Protocol, Real, RealId, Virtual, VirtualId},
+    model::{
+        Fallback, Family, Forward, Netmask, Persistence, Protocol, Real, RealId, SchedulerFlags, Thresholds,
+        Virtual, VirtualId,
+    },
 };
+
+/// The scheduler where none is named.
+const SCHEDULER: &str = "wrr";
 
 /// Where a fallback server is; port 0 is that of the virtual service.
 #[derive(Clone, Copy)]
@@ -72,7 +79,9 @@ impl<R: Resolver> Lowering<'_, '_, R> {
         let quiescent = super::first([own.quiescent, all.quiescent]).unwrap_or(false);
         let cleanstop = super::first([own.cleanstop, all.cleanstop]).unwrap_or(true);
         let failure_count = super::first([own.failure_count, all.failure_count]).unwrap_or(NonZeroU32::MIN);
-        let scheduler = self.scheduler(draft.scheduler.as_ref().map_or("wrr", |given| &given.value));
+        let flags = self.flags(draft);
+        let one_packet = self.one_packet(draft, id);
+        let scheduler = self.shared(draft.scheduler.as_ref().map_or(SCHEDULER, |given| &given.value));
         let persistence = self.persistence(draft, id.family());
         let fallback = self.fallback(draft, id);
         let plan = self.plan(id, draft);
@@ -87,24 +96,82 @@ impl<R: Resolver> Lowering<'_, '_, R> {
         Some(Virtual {
             id,
             scheduler,
+            flags,
+            one_packet,
             persistence,
             quiescent,
             cleanstop,
             fallback: fallback.map(|fallback| fallback.value),
             failure_count,
             service: plan.service(),
-            check_type: plan.check_type().name(),
+            check_type: self.shared(&plan.check_type().to_string()),
+            name: draft.name.as_ref().map(|name| name.value.as_str().into()),
+            comment: draft.comment.as_ref().map(|comment| comment.value.as_str().into()),
             reals,
         })
     }
 
-    fn scheduler(&mut self, name: &str) -> Arc<str> {
-        if let Some(known) = self.schedulers.get(name) {
+    /// One text for all that are equal: names of schedulers and types of checks are few.
+    fn shared(&mut self, name: &str) -> Arc<str> {
+        if let Some(known) = self.words.get(name) {
             return Arc::clone(known);
         }
         let new: Arc<str> = name.into();
-        self.schedulers.insert(name.to_owned(), Arc::clone(&new));
+        self.words.insert(name.to_owned(), Arc::clone(&new));
         new
+    }
+
+    /// The scheduler's flags; reports what is none.
+    fn flags(&mut self, draft: &draft::Virtual) -> SchedulerFlags {
+        let Some(given) = &draft.flags else { return SchedulerFlags::default() };
+        let scheduler = draft.scheduler.as_ref().map_or(SCHEDULER, |given| &given.value);
+        match SchedulerFlags::parse(&given.value, scheduler) {
+            Ok(flags) => {
+                if !["sh", "mh"].contains(&scheduler) {
+                    self.report
+                        .warning(given.span, format!("the scheduler {scheduler} of the kernel has no flags"))
+                        .help("sh and mh have");
+                }
+                flags
+            }
+            Err(name) => {
+                let known = || SchedulerFlags::known(scheduler);
+                let help = match nearest(name, known()) {
+                    Some(near) => format!("did you mean {near}?"),
+                    None => format!("there are {}", known().collect::<Vec<_>>().join(", ")),
+                };
+                self.report
+                    .error(given.span, format!("\"{name}\" is no flag of the scheduler {scheduler}"))
+                    .help(help);
+                SchedulerFlags::default()
+            }
+        }
+    }
+
+    /// Whether each packet is scheduled by itself: UDP only, elsewhere it means nothing, as in the reference.
+    fn one_packet(&mut self, draft: &draft::Virtual, id: VirtualId) -> bool {
+        let Some(given) = draft.one_packet.filter(|given| given.value) else { return false };
+        let udp = matches!(id, VirtualId::Addr { protocol: Protocol::Udp, .. });
+        if !udp {
+            self.report.warning(given.span, "\"ops\" means nothing but for a UDP service");
+        }
+        udp
+    }
+
+    /// The thresholds of a real server; reports those that the kernel refuses.
+    fn thresholds(&mut self, real: &draft::Real) -> Thresholds {
+        let number = |given: draft::Given<u32>| given.map_or(0, |given| given.value);
+        let thresholds = Thresholds { upper: number(real.upper), lower: number(real.lower) };
+        if let Some(lower) = real.lower
+            && thresholds.lower > thresholds.upper
+        {
+            let help = match real.upper {
+                Some(_) => "the kernel refuses a lower threshold that is above the upper one",
+                None => "give the upper one too, u:NUMBER: the kernel refuses a lower one alone",
+            };
+            self.report.error(lower.span, "the lower threshold is above the upper one").help(help);
+        }
+        thresholds
     }
 
     fn persistence(&mut self, draft: &draft::Virtual, family: Family) -> Option<Persistence> {
@@ -177,11 +244,12 @@ impl<R: Resolver> Lowering<'_, '_, R> {
             let Some(addresses) = self.addresses(&given.value, id.family()) else { continue };
             let Some(port) = self.real_port(id, given) else { continue };
             let Some(exchange) = self.exchange(given, plan) else { continue };
+            let thresholds = self.thresholds(&given.value);
             for ip in addresses {
                 let address = SocketAddr::new(ip, port);
                 let Some(check) = self.check(plan, address, &exchange, given.value.host.span) else { break };
                 let (forward, weight) = (given.value.forward, given.value.weight);
-                let real = Real { id: RealId(address), forward, weight, check };
+                let real = Real { id: RealId(address), forward, weight, thresholds, check };
                 match seen.insert((ip, kernel_port(id, &real)), reals.len()) {
                     None => reals.push(real),
                     Some(before) => {
