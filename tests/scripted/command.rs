@@ -109,7 +109,7 @@ fn op(options: &[&str]) -> Option<Op> {
                 "-i" => Forward::Ipip,
                 _ => return None,
             };
-            let dest = Dest { forward, weight: weight.parse().ok()? };
+            let dest = Dest::new(forward, weight.parse().ok()?);
             let make = if verb == "-a" { Op::AddDest } else { Op::EditDest };
             Some(make(id(v)?, real(r)?, dest))
         }
