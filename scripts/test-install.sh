@@ -30,7 +30,8 @@ expect "make install" make --no-print-directory install PREBUILT="$binaries" DES
 expect "/usr/sbin/ldirectord runs" "$dest/usr/sbin/ldirectord" --version
 for file in lib/systemd/system/ldirectord.service lib/systemd/system/ldirectord@.service \
 	share/dbus-1/system.d/org.linuxvirtualserver.Ldirectord1.conf \
-	share/doc/ldirectord/examples/guide-www.cf share/doc/ldirectord/examples/demo.cf; do
+	share/doc/ldirectord/examples/guide-www.cf share/doc/ldirectord/examples/demo.cf \
+	share/doc/ldirectord/examples/web-tls.toml; do
 	expect "/usr/$file" test -f "$dest/usr/$file"
 done
 expect "/etc/ldirectord" test -d "$dest/etc/ldirectord"

@@ -152,6 +152,8 @@ fn every_directive_of_this_version_is_accepted_somewhere_and_rejected_somewhere(
     for name in [
         "autoreload",
         "callback",
+        "check-fwmark",
+        "check-source",
         "checkinterval",
         "checkport",
         "checktimeout",
@@ -187,6 +189,7 @@ fn every_directive_of_this_version_is_accepted_somewhere_and_rejected_somewhere(
         "scheduler",
         "service",
         "servicename",
+        "start-state",
         "supervised",
         "timeout",
         "tls-ca",

@@ -216,17 +216,15 @@ impl Prober for Probes {
     async fn probe(&self, spec: &CheckSpec, progress: &Progress) -> Verdict {
         progress.enter(Stage::Connect);
         let outcome: Result<Evidence, Failure> = match &spec.kind {
-            CheckKind::Connect => connect::probe(spec.target).await,
+            CheckKind::Connect => connect::probe(spec.target, spec.route).await,
             #[cfg(feature = "http")]
             CheckKind::Http(check) => match self.shared.secured(check.authorities.as_ref()) {
-                Ok(secured) => {
-                    http::probe(&secured.tls, &secured.clients, spec.target, check, progress).await
-                }
+                Ok(secured) => http::probe(&secured.tls, &secured.clients, spec, check, progress).await,
                 Err(failure) => Err(failure),
             },
             // Boxed, so that the state of a large library future is no part of the small and frequent ones.
             #[cfg(feature = "ftp")]
-            CheckKind::Ftp(check) => Box::pin(ftp::probe(spec.target, check, progress)).await,
+            CheckKind::Ftp(check) => Box::pin(ftp::probe(spec.target, spec.route, check, progress)).await,
             #[cfg(not(all(feature = "http", feature = "ftp")))]
             other => Err(Failure::Local(format!("this build has no {} checks", other.name()))),
         };

@@ -15,6 +15,7 @@
 
 mod classic;
 mod command_line;
+mod convert;
 mod diagnostic;
 mod draft;
 mod duration;
@@ -32,6 +33,7 @@ mod source;
 mod suggest;
 mod system;
 
+pub use convert::{Converted, convert};
 pub use diagnostic::{Diagnostic, Severity};
 pub use files::{Fingerprint, MemoryFiles, ReadFile, SourceFile, SourceSet};
 pub use find::{FindError, SEARCH_PATH, find};

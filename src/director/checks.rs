@@ -135,7 +135,7 @@ impl Checks {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::CheckKind;
+    use crate::model::{CheckKind, Route};
 
     fn spec(port: u16) -> Arc<CheckSpec> {
         let cadence = Cadence {
@@ -143,7 +143,13 @@ mod tests {
             down: Duration::from_secs(60),
             ..Cadence::steady(Duration::from_secs(10), Duration::from_secs(5))
         };
-        Arc::new(CheckSpec { target: ([10, 0, 0, 1], port).into(), kind: CheckKind::Connect, cadence })
+        Arc::new(CheckSpec {
+            target: ([10, 0, 0, 1], port).into(),
+            kind: CheckKind::Connect,
+            connects: None,
+            route: Route::default(),
+            cadence,
+        })
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::{collections::HashMap, path::PathBuf, sync::Arc};
 use crate::{
     health::State,
     ipvs::{Table, table::kernel_id},
-    model::{Check, Config, Real, RealId, Virtual, VirtualId},
+    model::{Check, Config, Real, RealId, StartState, Virtual, VirtualId},
     plan::Wanted,
 };
 
@@ -104,7 +104,7 @@ impl Director {
 
     /// Those who asked for the configuration hear once the table is as it wants, or cannot be brought there now.
     pub(super) fn answer_in_force(&mut self, fx: &mut Vec<Effect>) {
-        if self.settled || self.table_trouble.is_some() {
+        if (self.settled && !self.timeouts.awaited) || self.table_trouble.is_some() {
             self.answer_all(fx);
         }
     }
@@ -204,11 +204,16 @@ fn inherit(service: &Virtual, old: Option<ServiceState>, table: Option<&Table>) 
             checks.zip(old.reals).map(|((id, check), state)| (id, (check, state))).collect()
         })
         .unwrap_or_default();
+    let unseen = match service.start_state {
+        StartState::Check => State::Unknown,
+        StartState::Up => State::Up,
+        StartState::Down => State::Down,
+    };
     let adopt = |real: &Real| {
         let serves = table
             .and_then(|t| t.0.get(&service.id))
             .and_then(|actual| actual.dests.get(&kernel_id(service.id, real.id, real.forward)));
-        if serves.is_some_and(|dest| dest.weight > 0) { State::Up } else { State::Unknown }
+        if serves.is_some_and(|dest| dest.weight > 0) { State::Up } else { unseen }
     };
     service
         .reals
@@ -225,7 +230,7 @@ fn inherit(service: &Virtual, old: Option<ServiceState>, table: Option<&Table>) 
                 (Check::On, _) => State::Up,
                 (Check::Off, _) => State::Down,
                 // It was not checked before, so nothing is known of it.
-                (Check::Probe(_), Some(Check::Off)) => State::Unknown,
+                (Check::Probe(_), Some(Check::Off)) => unseen,
                 // An edit of what is asked is no news of the server: it keeps its state until a verdict says otherwise.
                 (Check::Probe(_), Some(Check::On | Check::Probe(_)) | None) => state.health,
             };

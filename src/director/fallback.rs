@@ -1,9 +1,11 @@
 //! When the fallback command of a service is run: on each change between "no real server serves" and "one does", the
 //! first as soon as it is known which of both it is.
 
+use crate::health::State;
+
 use super::{
     Director, Effect,
-    core::ServiceState,
+    core::{RealState, ServiceState},
     hook::{Action, Hook},
 };
 
@@ -27,8 +29,8 @@ fn due(service: &ServiceState) -> Option<Action> {
     if service.reals.iter().any(|real| real.health.serves()) {
         return Some(Action::Stop);
     }
-    let unknown = service.reals.iter().any(|real| real.health == crate::health::State::Unknown);
-    (!unknown).then_some(Action::Start)
+    let unknown = |real: &RealState| matches!(real.health, State::Unknown | State::Proving(_));
+    (!service.reals.iter().any(unknown)).then_some(Action::Start)
 }
 
 /// A service leaves, or its command does: what the command began it ends, where that is wished for.

@@ -12,6 +12,7 @@ mod ftpd;
 mod http;
 mod https;
 mod redirects;
+mod routes;
 mod server;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
@@ -19,7 +20,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use ldirectord::{
     check::{Prober, Probes, Progress, tls::Trust},
     health::{Failure, Verdict},
-    model::{Cadence, CheckKind, CheckSpec, HttpCheck, Pattern},
+    model::{Cadence, CheckKind, CheckSpec, HttpCheck, HttpMethod, Pattern, Route},
 };
 use tokio::time::{Instant, timeout};
 
@@ -35,8 +36,19 @@ fn probes() -> Probes {
 
 /// What the loop does: asks once, within the deadline.
 async fn ask_within(probes: &Probes, target: SocketAddr, kind: CheckKind, deadline: Duration) -> Verdict {
+    ask_along(probes, target, Route::default(), kind, deadline).await
+}
+
+/// The same along another route.
+async fn ask_along(
+    probes: &Probes,
+    target: SocketAddr,
+    route: Route,
+    kind: CheckKind,
+    deadline: Duration,
+) -> Verdict {
     let cadence = Cadence::steady(Duration::from_secs(1), deadline);
-    let (spec, progress) = (CheckSpec { target, kind, cadence }, Progress::new());
+    let (spec, progress) = (CheckSpec { target, kind, connects: None, route, cadence }, Progress::new());
     let start = Instant::now();
     let verdict = match timeout(deadline, probes.probe(&spec, &progress)).await {
         Ok(verdict) => verdict,
@@ -74,6 +86,7 @@ fn page(receive: Option<&str>) -> HttpCheck {
         server: None,
         server_name: None,
         authorities: None,
+        method: HttpMethod::Get,
         request: "/index.html".into(),
         receive: receive.map(pattern),
     }

@@ -25,7 +25,7 @@ use super::{
 };
 use crate::{
     health::{Evidence, Failure, Stage},
-    model::HttpCheck,
+    model::{CheckSpec, HttpCheck, HttpMethod, Route},
 };
 
 /// How we name ourselves to servers.
@@ -35,11 +35,11 @@ const AGENT: &str = concat!("ldirectord/", env!("CARGO_PKG_VERSION"));
 pub(super) async fn probe(
     tls: &Tls,
     clients: &Clients,
-    target: SocketAddr,
+    &CheckSpec { target, route, .. }: &CheckSpec,
     check: &HttpCheck,
     progress: &Progress,
 ) -> Result<Evidence, Failure> {
-    let (answer, evidence) = ask(tls, target, check, progress).await?;
+    let (answer, evidence) = ask(tls, target, route, check, progress).await?;
     if let Some(location) = answer.location() {
         // Boxed: the state of a full client is large, and few checks need it.
         Box::pin(follow::follow(clients, target, check, location, progress)).await?;
@@ -52,13 +52,17 @@ pub(super) async fn probe(
 async fn ask(
     tls: &Tls,
     target: SocketAddr,
+    route: Route,
     check: &HttpCheck,
     progress: &Progress,
 ) -> Result<(Answer, Evidence), Failure> {
-    let mut stream =
-        net::dial(target, Ack::Late).await.map_err(|error| trouble::failure(&error, Stage::Connect))?;
+    let mut stream = net::dial(target, route, Ack::Late)
+        .await
+        .map_err(|error| trouble::failure(&error, Stage::Connect))?;
     let request = request::text(target, check);
-    let mut answer = Answer::new(if check.receive.is_some() { Want::Content } else { Want::Status });
+    // An answer to HEAD has no content, whatever its head announces (RFC 9110, 9.3.2).
+    let wants_content = check.receive.is_some() && check.method == HttpMethod::Get;
+    let mut answer = Answer::new(if wants_content { Want::Content } else { Want::Status });
     let Some(verify) = check.tls else {
         exchange(&mut stream, &request, &mut answer, progress).await?;
         return Ok((answer, Evidence::default()));

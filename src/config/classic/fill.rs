@@ -1,6 +1,6 @@
 //! Sections to the draft: each directive's value is read and put where it belongs.
 
-use std::{num::NonZeroU32, time::Duration};
+use std::{net::IpAddr, num::NonZeroU32, time::Duration};
 
 use super::{
     ast::{Ast, Entry, Section},
@@ -17,7 +17,7 @@ use crate::{
         duration,
         suggest::nearest,
     },
-    model::{Command, Family, LogTarget, Secret, TlsVerify},
+    model::{Command, Family, HttpMethod, LogTarget, PersistenceEngine, Secret, StartState, TlsVerify},
 };
 
 /// The longest persistence that `ipvsadm` takes: 31 days.
@@ -129,7 +129,21 @@ fn common(entry: &Entry<'_>, key: CommonKey, common: &mut Common, report: &mut R
         CommonKey::NegotiateTimeout => {
             put(&mut common.negotiate_timeout, check_time(entry, report), entry, report);
         }
+        CommonKey::CheckCount => {
+            if number(entry, 1, u32::MAX, report).is_some() {
+                report
+                    .warning(
+                        entry.name,
+                        "\"checkcount\" is for ping alone, which this version does not have yet",
+                    )
+                    .help("for the others it is failurecount");
+            }
+        }
         CommonKey::CheckInterval => put(&mut common.check_interval, check_time(entry, report), entry, report),
+        CommonKey::CheckMark => {
+            put(&mut common.check_mark, number(entry, 0, u32::MAX, report), entry, report);
+        }
+        CommonKey::CheckSource => put(&mut common.check_source, own_address(entry, report), entry, report),
         CommonKey::DownInterval => put(&mut common.down_interval, check_time(entry, report), entry, report),
         CommonKey::FastInterval => put(&mut common.fast_interval, check_time(entry, report), entry, report),
         CommonKey::Jitter => put(&mut common.jitter, percent(entry, report), entry, report),
@@ -145,6 +159,16 @@ fn common(entry: &Entry<'_>, key: CommonKey, common: &mut Common, report: &mut R
         }
         CommonKey::FallbackCommandOnStop => {
             put(&mut common.fallback_command_on_stop, switch(entry, report), entry, report);
+        }
+        CommonKey::StartState => {
+            let state = word(entry, &["check", "up", "down"], report).map(|value| {
+                value.map(|word| match word {
+                    "up" => StartState::Up,
+                    "down" => StartState::Down,
+                    _ => StartState::Check,
+                })
+            });
+            put(&mut common.start_state, state, entry, report);
         }
         CommonKey::TlsCa => put(&mut common.tls_ca, absolute_path(entry, report), entry, report),
         CommonKey::TlsServerName => {
@@ -241,6 +265,10 @@ fn line(entry: &Entry<'_>, key: VirtualKey, service: &mut Virtual, report: &mut 
         VirtualKey::Real(family) => service.reals.extend(server::real(entry, family, report)),
         VirtualKey::Protocol => put(&mut service.protocol, protocol(entry, report), entry, report),
         VirtualKey::Scheduler => put(&mut service.scheduler, scheduler(entry, report), entry, report),
+        VirtualKey::PersistenceEngine => {
+            let engine = word(entry, &["sip"], report).map(|word| word.map(|_| PersistenceEngine::Sip));
+            put(&mut service.persistence_engine, engine, entry, report);
+        }
         VirtualKey::Persistent => {
             let timeout = seconds(entry, 0, MOST_PERSISTENT, report);
             put(&mut service.persistent, timeout, entry, report);
@@ -273,11 +301,28 @@ fn line(entry: &Entry<'_>, key: VirtualKey, service: &mut Virtual, report: &mut 
         VirtualKey::Request => put(&mut service.request, text(entry, report), entry, report),
         VirtualKey::Receive => put(&mut service.receive, text(entry, report), entry, report),
         VirtualKey::VirtualHost => put(&mut service.vhost, virtual_host(entry, report), entry, report),
+        VirtualKey::HttpMethod => put(&mut service.method, http_method(entry, report), entry, report),
+        VirtualKey::Ops => put(&mut service.one_packet, switch(entry, report), entry, report),
+        VirtualKey::SchedFlags => put(&mut service.flags, first_word(entry, report), entry, report),
+        VirtualKey::Database => put(&mut service.database, text(entry, report), entry, report),
+        VirtualKey::Secret => {
+            put(&mut service.secret, text(entry, report).map(|value| value.map(Secret::new)), entry, report);
+        }
         VirtualKey::Login => put(&mut service.login, text(entry, report), entry, report),
         VirtualKey::Passwd => {
             put(&mut service.passwd, text(entry, report).map(|value| value.map(Secret::new)), entry, report);
         }
     }
+}
+
+fn http_method(entry: &Entry<'_>, report: &mut Report) -> Given<HttpMethod> {
+    let value = values::unquoted(entry.value);
+    // Any case is good, as in the reference.
+    let method = HttpMethod::ALL.into_iter().find(|method| method.name().eq_ignore_ascii_case(value.value));
+    if method.is_none() {
+        values::expected(entry, "GET or HEAD", report);
+    }
+    method.map(|method| Spanned::new(method, value.span))
 }
 
 /// A program and its arguments; what only a shell would understand is remarked on.
@@ -331,10 +376,8 @@ fn protocol(entry: &Entry<'_>, report: &mut Report) -> Given<ProtocolName> {
 fn check_type(entry: &Entry<'_>, report: &mut Report) -> Given<CheckType> {
     let value = values::unquoted(entry.value);
     if value.value.bytes().any(|byte| byte.is_ascii_digit()) {
-        report
-            .error(value.span, "a number as \"checktype\" is not supported in this version yet")
-            .help("use negotiate or connect");
-        return None;
+        // As in the reference, the first number counts, whatever stands around it.
+        return number(entry, 0, u32::MAX, report).map(|number| number.map(CheckType::Combined));
     }
     let later = ["ping", "external", "external-perl"];
     if let Some(name) = later.iter().find(|name| name.eq_ignore_ascii_case(value.value)) {
@@ -343,8 +386,8 @@ fn check_type(entry: &Entry<'_>, report: &mut Report) -> Given<CheckType> {
             .help("use negotiate, connect, on or off");
         return None;
     }
-    let value = word(entry, &CheckType::ALL.map(CheckType::name), report)?;
-    let meant = CheckType::ALL.into_iter().find(|of| of.name() == value.value)?;
+    let value = word(entry, &CheckType::WORDS.map(|(name, _)| name), report)?;
+    let (_, meant) = CheckType::WORDS.into_iter().find(|(name, _)| *name == value.value)?;
     Some(Spanned::new(meant, value.span))
 }
 
@@ -394,6 +437,18 @@ fn free_text(entry: &Entry<'_>, report: &mut Report) -> Given<String> {
         return None;
     }
     Some(text.map(str::to_owned))
+}
+
+/// An address of this machine, with or without brackets.
+fn own_address(entry: &Entry<'_>, report: &mut Report) -> Given<IpAddr> {
+    let value = values::unquoted(entry.value);
+    let bare = value.value.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(value.value);
+    let address =
+        bare.parse().ok().filter(|address: &IpAddr| !address.is_unspecified() && !address.is_multicast());
+    if address.is_none() {
+        values::expected(entry, "an address of this machine, without a port", report);
+    }
+    address.map(|address| Spanned::new(address, value.span))
 }
 
 fn absolute_path(entry: &Entry<'_>, report: &mut Report) -> Given<String> {

@@ -10,17 +10,19 @@ mod fill;
 mod ipvs_timeouts;
 mod lexer;
 mod parser;
-mod server;
-mod values;
+pub(super) mod server;
+mod thresholds;
+pub(super) mod values;
 
 pub(super) use ast::{Ast, Entry, Section};
 pub(super) use fill::fill;
+pub(super) use parser::parse;
 
 use super::{Source, diagnostic::Report, draft::Draft};
 
 /// Reads a text. What is wrong with it goes into the report and is left out of the draft.
 pub(crate) fn read(source: &Source, report: &mut Report) -> Draft {
-    let ast = parser::parse(source, report);
+    let ast = parse(source, report);
     fill(&ast, report)
 }
 

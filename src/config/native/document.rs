@@ -36,6 +36,8 @@ pub(crate) struct Sections {
 /// A `[[virtual]]`.
 #[derive(Debug)]
 pub(crate) struct VirtualItems {
+    /// Where it begins.
+    pub(crate) begins: Span,
     pub(crate) head: Item,
     pub(crate) body: Vec<Item>,
 }
@@ -171,7 +173,7 @@ impl Reader<'_> {
             (Some(_), None) | (None, Some(_)) => {}
         }
         let head = body.remove(body.iter().position(is_head)?);
-        Some(VirtualItems { head, body })
+        Some(VirtualItems { begins, head, body })
     }
 
     /// The family that is given, else the one that the address shows.

@@ -84,12 +84,12 @@ impl Servers<'_> {
                 good = false;
             }
         }
-        for (key, after) in [("address", " "), ("forward", " ")] {
+        for (key, before) in [("address", ""), ("forward", " ")] {
+            self.composer.glue(before);
             good &= table.get(key).is_none_or(|value| self.word(key, value).is_some());
-            self.composer.glue(after);
         }
         if let Some(weight) = table.get("weight") {
-            good &= self.number("weight", "", weight).is_some();
+            good &= self.number("weight", " ", weight).is_some();
         }
         match (table.get("request"), table.get("receive")) {
             (None, None) => {}
