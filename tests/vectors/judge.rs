@@ -4,7 +4,7 @@ use std::fs;
 
 use crate::{
     class::{Class, file},
-    replay::replay,
+    replay::{is_refused, replay},
     vector::Vector,
 };
 
@@ -17,6 +17,13 @@ pub(crate) enum Verdict {
 
 /// Plays a vector.
 pub(crate) fn judge(vector: &Vector, class: Class<'_>) -> Verdict {
+    if let Class::Waiting(_) = class {
+        return if is_refused(vector) {
+            Verdict::AsExpected
+        } else {
+            Verdict::Failed("it waits no more: give it another class in classes.toml".to_owned())
+        };
+    }
     let recorded = vector.recorded();
     let path = file(&format!("tests/vectors/differs/{}.txt", vector.name));
     let kept = fs::read_to_string(&path).unwrap_or_default();
@@ -26,21 +33,17 @@ pub(crate) fn judge(vector: &Vector, class: Class<'_>) -> Verdict {
         Class::Equal | Class::Differs | Class::Waiting(_) => recorded.clone(),
     };
     let found = replay(vector, &expected);
-    let is_recorded = found == recorded;
-    match class {
-        Class::Differs if is_recorded => {
-            Verdict::Failed("it is as recorded now: make it equal in classes.toml".to_owned())
-        }
-        Class::Waiting(_) if is_recorded => {
-            Verdict::Failed("it waits no more: make it equal in classes.toml".to_owned())
-        }
-        Class::Differs if bless => {
-            fs::write(&path, written(vector, &found)).unwrap();
-            Verdict::AsExpected
-        }
-        Class::Waiting(_) => Verdict::AsExpected,
-        Class::Equal | Class::Differs if found == expected => Verdict::AsExpected,
-        Class::Equal | Class::Differs => Verdict::Failed(difference(vector, &expected, &found)),
+    if matches!(class, Class::Differs) && found == recorded {
+        return Verdict::Failed("it is as recorded now: make it equal in classes.toml".to_owned());
+    }
+    if bless {
+        fs::write(&path, written(vector, &found)).unwrap();
+        return Verdict::AsExpected;
+    }
+    if found == expected {
+        Verdict::AsExpected
+    } else {
+        Verdict::Failed(difference(vector, &expected, &found))
     }
 }
 
@@ -48,8 +51,8 @@ pub(crate) fn judge(vector: &Vector, class: Class<'_>) -> Verdict {
 fn written(vector: &Vector, seen: &[Vec<String>]) -> String {
     let mut text = String::new();
     for (step, lines) in vector.steps.iter().zip(seen) {
-        text += &format!("== {}\n", step.act.name());
-        text.extend(lines.iter().map(|line| format!("{line}\n")));
+        text.extend(["== ", &step.act.name(), "\n"]);
+        text.extend(lines.iter().flat_map(|line| [line, "\n"]));
     }
     text
 }
@@ -70,17 +73,12 @@ fn read(text: &str, vector: &Vector) -> Vec<Vec<String>> {
 fn difference(vector: &Vector, expected: &[Vec<String>], found: &[Vec<String>]) -> String {
     let mut text = String::new();
     for ((step, expected), found) in vector.steps.iter().zip(expected).zip(found) {
-        if expected == found {
-            text += &format!("  == {}: as expected\n", step.act.name());
-            continue;
-        }
-        text += &format!("  == {}\n", step.act.name());
-        let signed = |sign: &str, lines: &[String], others: &[String]| {
-            let lines = lines.iter().filter(|line| !others.contains(line));
-            lines.map(|line| format!("    {sign} {line}\n")).collect::<String>()
-        };
-        text += &signed("expected:", expected, found);
-        text += &signed("found:   ", found, expected);
+        let well = if expected == found { ": as expected\n" } else { "\n" };
+        text.extend(["  == ", &step.act.name(), well]);
+        let missing = expected.iter().filter(|line| !found.contains(line));
+        text.extend(missing.flat_map(|line| ["    expected: ", line, "\n"]));
+        let strange = found.iter().filter(|line| !expected.contains(line));
+        text.extend(strange.flat_map(|line| ["    found:    ", line, "\n"]));
     }
     text
 }

@@ -74,13 +74,11 @@ fn main() -> ExitCode {
         return code(&failures);
     }
     let vectors: Vec<Vector> = all.into_iter().filter(is_wanted).collect();
-    let counts = play(&vectors, &classes, &mut failures);
+    let start = Instant::now();
+    let [equal, differs, waiting] = play(&vectors, &classes, &mut failures);
+    let (failed, took) = (failures.len(), start.elapsed().as_secs());
     println!(
-        "vectors: {} equal, {} as compatibility.md says, {} waiting, {} failed",
-        counts[0],
-        counts[1],
-        counts[2],
-        failures.len()
+        "vectors: {equal} equal, {differs} as compatibility.md says, {waiting} waiting, {failed} failed in {took} s"
     );
     code(&failures)
 }
@@ -112,7 +110,8 @@ fn play(vectors: &[Vector], classes: &Classes, failures: &mut Vec<String>) -> [u
         drop(tell);
         let mut left: BTreeSet<&str> = vectors.iter().map(|vector| vector.name.as_str()).collect();
         while !left.is_empty() {
-            let Ok((vector, class, verdict)) = told.recv_timeout(BOUND.saturating_sub(start.elapsed())) else {
+            let Ok((vector, class, verdict)) = told.recv_timeout(BOUND.saturating_sub(start.elapsed()))
+            else {
                 println!("FAILED: not over within {BOUND:?}: {left:?}");
                 std::process::exit(1);
             };
@@ -139,8 +138,7 @@ fn play(vectors: &[Vector], classes: &Classes, failures: &mut Vec<String>) -> [u
     });
     waiting.sort();
     if !waiting.is_empty() {
-        println!("skipped: {} vectors wait for what is not there yet: {}", waiting.len(), waiting.join(", "));
+        println!("{} vectors are skipped, for want of: {}", waiting.len(), waiting.join(", "));
     }
-    println!("vectors: played in {:.0?}", start.elapsed());
     counts
 }

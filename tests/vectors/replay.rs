@@ -36,14 +36,7 @@ struct Replay<'a> {
 /// What is seen after each step.
 pub(crate) fn replay(vector: &Vector, expected: &[Vec<String>]) -> Vec<Vec<String>> {
     let world = World::new().expect("there could be one before");
-    let mut replay = Replay {
-        servers: Servers::start(&world, &vector.servers),
-        world: &world,
-        foreground: None,
-        before: Vec::new(),
-        has_strayed: false,
-    };
-    replay.prepare(vector);
+    let mut replay = Replay::new(&world, vector);
     let mut seen = Vec::new();
     for (step, expected) in vector.steps.iter().zip(expected) {
         let found = replay.step(&step.act, expected);
@@ -53,7 +46,25 @@ pub(crate) fn replay(vector: &Vector, expected: &[Vec<String>]) -> Vec<Vec<Strin
     seen
 }
 
-impl Replay<'_> {
+/// Whether the configuration is refused for something that is not there yet, and for nothing else.
+pub(crate) fn is_refused(vector: &Vector) -> bool {
+    let world = World::new().expect("there could be one before");
+    let replay = Replay::new(&world, vector);
+    let output = replay.program(&["@CF@".to_owned(), "configtest".to_owned()]).output().unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    let said = String::from_utf8_lossy(&said);
+    let mut errors = said.lines().filter(|line| line.contains(": error: ")).peekable();
+    errors.peek().is_some() && errors.all(|line| line.ends_with("is not supported in this version yet"))
+}
+
+impl<'a> Replay<'a> {
+    fn new(world: &'a World, vector: &Vector) -> Self {
+        let servers = Servers::start(world, &vector.servers);
+        let replay = Self { servers, world, foreground: None, before: Vec::new(), has_strayed: false };
+        replay.prepare(vector);
+        replay
+    }
+
     fn prepare(&self, vector: &Vector) {
         if let Some(text) = &vector.configuration {
             self.write("@DIR@/ldirectord.cf", text);
@@ -135,7 +146,8 @@ impl Replay<'_> {
             }
             Act::Sig2 { signal, pause, seconds } => {
                 let Some(pid) = self.world.pid("ldirectord.cf") else { return vec!["no process".to_owned()] };
-                self.world.shell(&format!("kill -{signal} {pid}; sleep {pause}; kill -{signal} {pid} || true"));
+                self.world
+                    .shell(&format!("kill -{signal} {pid}; sleep {pause}; kill -{signal} {pid} || true"));
                 self.rest(&nothing, true, *seconds, expected)
             }
             Act::Sleep { seconds } => self.hold_or_rest(false, *seconds, expected),

@@ -69,28 +69,57 @@ pub(crate) struct Step {
 #[serde(tag = "do", rename_all = "kebab-case")]
 pub(crate) enum Act {
     /// Runs the program with these words; `@CF@` is the configuration.
-    Run { words: Vec<String> },
-    Start { seconds: f64 },
+    Run {
+        words: Vec<String>,
+    },
+    Start {
+        seconds: f64,
+    },
     Stop,
     /// Runs the program in the foreground.
-    Bg { words: Vec<String>, seconds: f64 },
+    Bg {
+        words: Vec<String>,
+        seconds: f64,
+    },
     /// Sends a signal to it, and waits for its end.
-    Fgsig { signal: String },
+    Fgsig {
+        signal: String,
+    },
     /// Sends a signal to the daemon.
-    Sig { signal: String, seconds: f64 },
+    Sig {
+        signal: String,
+        seconds: f64,
+    },
     /// The same twice, with so many seconds in between.
-    Sig2 { signal: String, pause: f64, seconds: f64 },
-    Sleep { seconds: f64 },
+    Sig2 {
+        signal: String,
+        pause: f64,
+        seconds: f64,
+    },
+    Sleep {
+        seconds: f64,
+    },
     /// Replaces the configuration.
-    Cf { text: String },
-    Write { path: String, text: String },
-    Rm { path: String },
+    Cf {
+        text: String,
+    },
+    Write {
+        path: String,
+        text: String,
+    },
+    Rm {
+        path: String,
+    },
     /// Changes the table by hand, a command line each.
-    Ipvs { words: Vec<String> },
+    Ipvs {
+        words: Vec<String>,
+    },
     /// Looks at the table.
     Show,
     /// Looks at a file; `@DIR@/wire` is what the servers were asked.
-    Cat { path: String },
+    Cat {
+        path: String,
+    },
     /// Looks for processes that nobody buries.
     Psz,
 }
