@@ -15,7 +15,7 @@ use ldirectord::{
     director::{CheckId, Director, Effect, Event, Fact, Mail, Now, Start},
     health::{Evidence, Failure, Verdict},
     ipvs::Dest,
-    model::{Config, Forward, RealId},
+    model::{Config, Forward, RealId, Thresholds},
     plan::{DestChange, Outcome, TableChange},
 };
 
@@ -25,6 +25,11 @@ const MINUTE: Duration = Duration::from_secs(60);
 fn load(text: &str) -> Arc<Config> {
     let files = MemoryFiles::default().with("/x.cf", text);
     Arc::new(config::load(Path::new("/x.cf"), &files, &TableResolver::default()).unwrap().config)
+}
+
+/// A destination of weight 1.
+fn dest() -> Dest {
+    Dest { forward: Forward::Masq, weight: 1, thresholds: Thresholds::default() }
 }
 
 /// A service with one server for each, and these lines above them.
@@ -127,7 +132,7 @@ impl Bench {
     fn deleted(&mut self, services: impl IntoIterator<Item = usize>) {
         let changes = services.into_iter().map(|n| {
             let service = &self.config.virtuals[n];
-            let before = Some(Dest { forward: Forward::Masq, weight: 1 });
+            let before = Some(dest());
             let real: RealId = service.reals[0].id;
             TableChange::Dest(DestChange { virtual_id: service.id, real, before, after: None })
         });
@@ -250,7 +255,7 @@ fn only_what_happens_in_a_wanted_state_is_mailed() {
         let mut bench = Bench::starting(&text);
         let deleted = |bench: &mut Bench, settled| {
             let service = &bench.config.virtuals[0];
-            let before = Some(Dest { forward: Forward::Masq, weight: 1 });
+            let before = Some(dest());
             let (virtual_id, real) = (service.id, service.reals[0].id);
             let changes = vec![TableChange::Dest(DestChange { virtual_id, real, before, after: None })];
             bench.on(Event::Applied(Outcome { changes, settled, ..Outcome::default() }));

@@ -12,6 +12,7 @@ mod lexer;
 mod mail;
 mod parser;
 pub(super) mod server;
+mod thresholds;
 pub(super) mod values;
 
 pub(super) use ast::{Ast, Entry, Section};
