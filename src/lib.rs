@@ -7,7 +7,7 @@
 //! cli                     the command line; puts the parts together
 //! runtime                 the shell: the one loop, with its tasks, timers and clock
 //! control  dbus  watch    inlets and the live view
-//! inbox  log              each knows a few words of the director: event, fact
+//! inbox  log  mailer      each knows a few words of the director: event, fact, mail
 //! director                THE DECISIONS: events in, effects out, no I/O, no clock
 //! check  plan             probes; what the table should be, and how to get there
 //! config  health  ipvs    text to model; one server's health; the kernel's table
@@ -29,6 +29,7 @@ pub mod health;
 pub mod inbox;
 pub mod ipvs;
 pub mod log;
+pub mod mailer;
 pub mod model;
 pub mod notify;
 pub mod plan;

@@ -23,8 +23,8 @@ macro_rules! kinds {
 kinds! {
     Started Serving Stopping VirtualAdded VirtualChanged VirtualPurged RealInService RealQuiescent RealDeleted
     RealPurged FallbackAdded FallbackDeleted WentUp WentDown SoftFailure SoftFailureReset CertificateName
-    MaintenanceBegan MaintenanceEnded MaintenanceStranger ConfigChanged ReloadAsked ConfigLoaded ConfigUnchanged ConfigRejected ConfigWarning CallbackFailed CallbackRan
-    FallbackCommandRan FallbackCommandFailed
+    MaintenanceBegan MaintenanceEnded MaintenanceStranger ConfigChanged ReloadAsked ConfigLoaded ConfigUnchanged
+    ConfigRejected ConfigWarning CallbackFailed CallbackRan FallbackCommandRan FallbackCommandFailed MailSent MailFailed
     TableFailed TableRecovered TimeoutsSet TimeoutsFailed Drifted ForeignWeight ForeignServer BusLost BusServed Trouble
 }
 
@@ -92,6 +92,21 @@ fn facts() -> Vec<Fact> {
             action: Action::Stop,
             program: "/usr/local/bin/sorry".into(),
             reason: "exit status 1".into(),
+        },
+        Fact::MailSent {
+            subject: "[The shop] Deleted real server: 192.168.0.1:80 (204.202.136.32:80)".into(),
+        },
+        Fact::MailFailed {
+            subject: "Deleted real server: 192.168.0.1:80 (204.202.136.32:80)".into(),
+            smtp: true,
+            reason: "mail.example.com: no answer within 30s".into(),
+            retry_in: Some(Duration::from_secs(5)),
+        },
+        Fact::MailFailed {
+            subject: "3 alerts, first: Deleted real server: 192.168.0.1:80 (204.202.136.32:80)".into(),
+            smtp: false,
+            reason: "sendmail: exit status: 75".into(),
+            retry_in: None,
         },
         Fact::TableFailed { reason: "ipvsadm: permission denied".into(), retry_in: Duration::from_secs(2) },
         Fact::TableRecovered,

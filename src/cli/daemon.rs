@@ -29,7 +29,7 @@ use crate::{
     director::{Fact, Hook, Snapshot},
     inbox::{self, Inbox},
     ipvs::{DryRun, Ipvs, Ipvsadm},
-    log,
+    log, mailer,
     model::Settings,
     notify::{self, Notifier},
     runtime::{self, Fatal, HookFn, Limits, Outlets, Parts},
@@ -44,6 +44,8 @@ use super::{
 const FACTS: usize = 4_096;
 /// How long the end waits for the log.
 const LOG_END: Duration = Duration::from_secs(2);
+/// How long the end waits for the last mails.
+const MAILS_END: Duration = Duration::from_secs(5);
 /// How long the end waits for threads that ask a name server or a dead disk.
 const THREADS_END: Duration = Duration::from_millis(100);
 /// Descriptors that are not for checks.
@@ -153,8 +155,15 @@ impl Daemon<'_> {
         let (snapshots, seen) = watch::channel(Arc::new(Snapshot::default()));
         let mut notifier = if self.args.dry_run { Notifier::silent() } else { Notifier::from_env() };
 
-        let background =
-            Background::start(self.inlets((watched, directory), seen, &inbox, &facts)).map_err(in_words)?;
+        let (mails, to_send) = mailer::channel();
+        let (sent, all_sent) = oneshot::channel::<()>();
+        let mut tasks = self.inlets((watched, directory), seen, &inbox, &facts);
+        let mailing = mailer::serve(mailer::Options::new(self.args.dry_run), to_send, teller(&facts));
+        tasks.push(Box::pin(async move {
+            let _sent = sent;
+            mailing.await;
+        }));
+        let background = Background::start(tasks).map_err(in_words)?;
         let parts = Parts {
             ipvs: table,
             prober: live,
@@ -163,6 +172,7 @@ impl Daemon<'_> {
             hook: self.hook(),
             outlets: Outlets {
                 facts: facts.clone(),
+                mails,
                 snapshots,
                 service: Box::new(move |r| notifier.report(r)),
             },
@@ -176,6 +186,12 @@ impl Daemon<'_> {
         if let Err(fatal) = &ended {
             // The log hears of it as well as whoever started the program.
             let what = format!("Exiting with exit_status 1: {fatal}");
+            let _ = facts.try_send((wall_clock(), Fact::Trouble { what }));
+        }
+        // The loop is gone, and with it whoever could want another mail.
+        let mailed = runtime.block_on(async { tokio::time::timeout(MAILS_END, all_sent).await });
+        if mailed.is_err() {
+            let what = "The mails that were not sent yet are lost: the director ends".to_owned();
             let _ = facts.try_send((wall_clock(), Fact::Trouble { what }));
         }
         // Whoever has a sender of facts ends first, so that the log can come to its end.

@@ -11,7 +11,8 @@ use std::{
 
 use super::Spanned;
 use crate::model::{
-    Command, Family, Forward, IpvsTimeouts, LogTarget, PersistenceEngine, Secret, StartState, TlsVerify,
+    Command, DirectorStates, Family, Forward, HttpMethod, IpvsTimeouts, LogTarget, MailAddress,
+    PersistenceEngine, Secret, SmtpTls, StartState, TlsVerify,
 };
 
 /// A value that may have been given.
@@ -51,6 +52,8 @@ pub(crate) struct Globals {
     pub(crate) resync_interval: Given<Duration>,
     /// A zero keeps what the kernel has.
     pub(crate) ipvs_timeouts: Given<IpvsTimeouts>,
+    /// The sender of all mails.
+    pub(crate) mail_from: Given<MailAddress>,
 }
 
 /// What may be said for all virtual services and for one.
@@ -80,6 +83,28 @@ pub(crate) struct Common {
     pub(crate) fallback6: Given<Fallback>,
     pub(crate) fallback_command: Given<Command>,
     pub(crate) fallback_command_on_stop: Given<bool>,
+    pub(crate) mail: Mail,
+}
+
+/// Mail alerts.
+#[derive(Debug, Default)]
+pub(crate) struct Mail {
+    pub(crate) to: Given<Vec<MailAddress>>,
+    /// Zero is never.
+    pub(crate) repeat: Given<Duration>,
+    pub(crate) states: Given<DirectorStates>,
+    pub(crate) smtp: Given<MailHost>,
+    pub(crate) smtp_tls: Given<SmtpTls>,
+    pub(crate) smtp_login: Given<String>,
+    pub(crate) smtp_passwd: Given<Secret>,
+}
+
+/// A mail server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct MailHost {
+    /// A name or an address, without brackets.
+    pub(crate) host: String,
+    pub(crate) port: Option<u16>,
 }
 
 impl Common {
@@ -99,6 +124,9 @@ pub(crate) struct Virtual {
     pub(crate) comment: Given<String>,
     pub(crate) protocol: Given<ProtocolName>,
     pub(crate) scheduler: Given<String>,
+    /// Its flags, as they are written.
+    pub(crate) flags: Given<String>,
+    pub(crate) one_packet: Given<bool>,
     pub(crate) persistent: Given<Duration>,
     pub(crate) persistence_engine: Given<PersistenceEngine>,
     pub(crate) netmask: Given<String>,
@@ -111,8 +139,11 @@ pub(crate) struct Virtual {
     pub(crate) receive: Given<String>,
     /// The `virtualhost`.
     pub(crate) vhost: Given<String>,
+    pub(crate) method: Given<HttpMethod>,
     pub(crate) login: Given<String>,
     pub(crate) passwd: Given<Secret>,
+    pub(crate) database: Given<String>,
+    pub(crate) secret: Given<Secret>,
     pub(crate) reals: Vec<Spanned<Real>>,
 }
 
@@ -126,6 +157,8 @@ impl Virtual {
             comment: None,
             protocol: None,
             scheduler: None,
+            flags: None,
+            one_packet: None,
             persistent: None,
             persistence_engine: None,
             netmask: None,
@@ -136,8 +169,11 @@ impl Virtual {
             request: None,
             receive: None,
             vhost: None,
+            method: None,
             login: None,
             passwd: None,
+            database: None,
+            secret: None,
             reals: Vec::new(),
         }
     }
@@ -211,26 +247,25 @@ pub(crate) enum ProtocolName {
 pub(crate) enum CheckType {
     Negotiate,
     Connect,
+    /// So many times connect, then negotiate once.
+    Combined(u32),
     On,
     Off,
 }
 
 impl CheckType {
-    pub(crate) const ALL: [Self; 4] = [Self::Negotiate, Self::Connect, Self::On, Self::Off];
-
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Negotiate => "negotiate",
-            Self::Connect => "connect",
-            Self::On => "on",
-            Self::Off => "off",
-        }
-    }
+    /// Those that are a word.
+    pub(crate) const WORDS: [(&'static str, Self); 4] =
+        [("negotiate", Self::Negotiate), ("connect", Self::Connect), ("on", Self::On), ("off", Self::Off)];
 }
 
 impl fmt::Display for CheckType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
+        if let Self::Combined(connects) = self {
+            return connects.fmt(f);
+        }
+        let name = Self::WORDS.iter().find(|(_, word)| word == self).map_or("", |(name, _)| name);
+        f.write_str(name)
     }
 }
 
@@ -243,6 +278,8 @@ pub(crate) struct Real {
     pub(crate) port: Given<Port>,
     pub(crate) forward: Forward,
     pub(crate) weight: u16,
+    pub(crate) upper: Given<u32>,
+    pub(crate) lower: Given<u32>,
     /// Request and pattern of this server alone.
     pub(crate) exchange: Option<(Spanned<String>, Spanned<String>)>,
 }

@@ -3,8 +3,9 @@
 use std::{fmt, time::Duration};
 
 use crate::model::{
-    Cadence, Check, CheckKind, CheckSpec, Command, Config, Hysteresis, IpvsTimeouts, LogTarget, Pattern,
-    Settings, StartState, TlsVerify, Virtual,
+    Alert, Cadence, Check, CheckKind, CheckSpec, Command, Config, Connects, HttpMethod, Hysteresis,
+    IpvsTimeouts, LogTarget, MailRoute, Pattern, Relay, Settings, SmtpServer, SmtpTls, StartState,
+    Thresholds, TlsVerify, Virtual,
 };
 
 /// Shows a configuration. Passwords are left out.
@@ -58,7 +59,11 @@ fn virtual_service(service: &Virtual, f: &mut fmt::Formatter<'_>) -> fmt::Result
     if let Some(comment) = &service.comment {
         writeln!(f, "  comment {comment}")?;
     }
-    writeln!(f, "  scheduler {}", service.scheduler)?;
+    write!(f, "  scheduler {}", service.scheduler)?;
+    if !service.flags.is_empty() {
+        write!(f, " flags {}", service.flags.names(&service.scheduler))?;
+    }
+    writeln!(f, "{}", if service.one_packet { ", one packet" } else { "" })?;
     if let Some(persistence) = &service.persistence {
         write!(f, "  persistent {}", Seconds(persistence.timeout))?;
         if let Some(mask) = persistence.netmask {
@@ -93,8 +98,16 @@ fn virtual_service(service: &Virtual, f: &mut fmt::Formatter<'_>) -> fmt::Result
         let on_stop = if fallback.on_stop { ", also at a stop" } else { "" };
         writeln!(f, "  fallback command {}{on_stop}", command(&fallback.command))?;
     }
+    if let Some(alert) = &service.alert {
+        mails(alert, f)?;
+    }
     for real in &service.reals {
-        writeln!(f, "  real {} {} weight {}", real.id, real.forward, real.weight)?;
+        write!(f, "  real {} {} weight {}", real.id, real.forward, real.weight)?;
+        let Thresholds { upper, lower } = real.thresholds;
+        if upper > 0 {
+            write!(f, ", {lower} to {upper} connections")?;
+        }
+        writeln!(f)?;
         match &real.check {
             Check::On => writeln!(f, "    always up")?,
             Check::Off => writeln!(f, "    never up")?,
@@ -102,6 +115,36 @@ fn virtual_service(service: &Virtual, f: &mut fmt::Formatter<'_>) -> fmt::Result
         }
     }
     Ok(())
+}
+
+fn mails(alert: &Alert, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let MailRoute { to, from, relay } = &*alert.route;
+    let to = to.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    write!(f, "  mail {to}")?;
+    if let Some(from) = from {
+        write!(f, " from {from}")?;
+    }
+    write!(f, " when {}", alert.states)?;
+    if let Some(repeat) = alert.repeat {
+        write!(f, ", again every {}", Seconds(repeat))?;
+    }
+    match relay {
+        Relay::Sendmail => writeln!(f, ", by sendmail"),
+        Relay::Smtp(server) => {
+            let SmtpServer { host, port, tls, login } = &**server;
+            let (open, close) = if host.contains(':') { ("[", "]") } else { ("", "") };
+            write!(f, ", by {open}{host}{close}:{port}")?;
+            match tls {
+                SmtpTls::No => {}
+                SmtpTls::StartTls => write!(f, " with STARTTLS")?,
+                SmtpTls::Yes => write!(f, " with TLS")?,
+            }
+            match login {
+                Some((name, _)) => writeln!(f, " as {name}"),
+                None => writeln!(f),
+            }
+        }
+    }
 }
 
 fn probe(spec: &CheckSpec, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -124,10 +167,17 @@ fn probe(spec: &CheckSpec, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     if let Some(mark) = spec.route.mark {
         write!(f, " with mark {mark}")?;
     }
+    if let Some(Connects { count, deadline }) = spec.connects {
+        write!(f, ", after {count} that connect within {}", Seconds(deadline))?;
+    }
     match &spec.kind {
         CheckKind::Connect => {}
         CheckKind::Http(http) => {
-            write!(f, ": {}", http.request)?;
+            f.write_str(match http.method {
+                HttpMethod::Get => ": ",
+                HttpMethod::Head => ": head of ",
+            })?;
+            f.write_str(&http.request)?;
             if let Some(name) = &http.virtual_host {
                 write!(f, " of {name}")?;
             } else if let Some(server) = http.server {

@@ -66,6 +66,8 @@ impl Director {
         }
         // Also when nothing changed: a reload puts right what somebody did by hand.
         self.configure(config, table, maintenance, fx);
+        self.taking = !self.settled;
+        self.look_all_down(now);
         self.set_config_state(fx, |state| {
             *state = ConfigState {
                 loaded_at: Some(now.wall),
@@ -107,7 +109,7 @@ impl Director {
 
     /// Those who asked for the configuration hear once the table is as it wants, or cannot be brought there now.
     pub(super) fn answer_in_force(&mut self, fx: &mut Vec<Effect>) {
-        if self.settled || self.table_trouble.is_some() {
+        if (self.settled && !self.timeouts.awaited) || self.table_trouble.is_some() {
             self.answer_all(fx);
         }
     }

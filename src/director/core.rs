@@ -15,6 +15,7 @@ use crate::{
 
 use super::{
     CheckId, ConfigState, Effect, Event, Fact, Now, Phase, RealRow, Refusal, Snapshot, Ticket, VirtualRow,
+    alerts::Alerts,
     checks::{Checks, Place},
     hook::Action,
     lifecycle::Life,
@@ -65,6 +66,9 @@ pub struct Director {
     /// The reconciler has nothing left to do.
     pub(super) settled: bool,
     pub(super) timeouts: Timeouts,
+    pub(super) alerts: Alerts,
+    /// A new configuration was taken, and the table is not as it wants yet.
+    pub(super) taking: bool,
 }
 
 /// One virtual service as the director knows it.
@@ -123,6 +127,8 @@ impl Director {
             load_again_wanted: false,
             settled: true,
             timeouts: Timeouts::default(),
+            alerts: Alerts::default(),
+            taking: false,
         };
         let mut fx = vec![Effect::Tell(Fact::Started { version: start.version, pid: start.pid })];
         fx.extend(start.warnings.into_iter().map(|text| Effect::Tell(Fact::ConfigWarning { text })));
@@ -195,7 +201,10 @@ impl Director {
     /// When [`Event::Due`] is to be handed in.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
-        [self.life.deadline(), self.in_force_by, self.timeouts.retry].into_iter().flatten().min()
+        [self.life.deadline(), self.in_force_by, self.timeouts.retry, self.alerts.deadline()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// How many checks have not given their first verdict yet.
@@ -299,6 +308,7 @@ impl Director {
                 _,
             ) => {}
         }
+        self.look_down(now, (service, real));
         self.touched.entry(service).or_default().insert(real);
     }
 
@@ -380,7 +390,7 @@ pub(super) fn virtual_row(service: &Virtual, reals: Vec<Arc<RealRow>>) -> Virtua
         scheduler: service.scheduler.clone(),
         persistence: service.persistence.map(|p| p.timeout),
         service: service.service.name(),
-        check_type: service.check_type,
+        check_type: service.check_type.clone(),
         quiescent: service.quiescent,
         fallback: service.fallback.map(|f| crate::model::RealId(f.address)),
         fallback_active: service.fallback.is_some() && serving == 0,

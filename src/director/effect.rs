@@ -8,7 +8,7 @@ use crate::{
     plan::Wanted,
 };
 
-use super::{Fact, Hook, Meter, Refusal, Ticket};
+use super::{Fact, Hook, Mail, Meter, Refusal, Ticket};
 
 /// One thing to do. The shell carries them out in order.
 #[derive(Clone, Debug)]
@@ -44,6 +44,8 @@ pub enum Effect {
     Answer(Ticket, Result<(), Refusal>),
     /// Run a program of the administrator's.
     Run(Hook),
+    /// Send a mail, in its own time.
+    Mail(Mail),
     /// Tell the service manager.
     Notify(Phase),
     /// All is done: end, with success or for this reason.

@@ -235,6 +235,22 @@ pub enum Fact {
         /// How it ended.
         reason: String,
     },
+    /// A mail is on its way.
+    MailSent {
+        /// Its subject.
+        subject: String,
+    },
+    /// A mail could not be handed over.
+    MailFailed {
+        /// Its subject.
+        subject: String,
+        /// It was for a server, not for `sendmail`.
+        smtp: bool,
+        /// In which words.
+        reason: String,
+        /// When it is tried again, if it is.
+        retry_in: Option<Duration>,
+    },
     /// The table could not be read or written; it is tried again.
     TableFailed {
         /// In which words.

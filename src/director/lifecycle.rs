@@ -59,7 +59,12 @@ impl Life {
 impl Director {
     /// The start is over once every check has spoken and its word is in the table.
     pub(super) fn look_ready(&mut self, now: Now, fx: &mut Vec<Effect>) {
-        if self.life.starting() && self.settled && self.checks.awaited() == 0 && !self.inconclusive() {
+        if self.life.starting()
+            && self.settled
+            && !self.timeouts.awaited
+            && self.checks.awaited() == 0
+            && !self.inconclusive()
+        {
             self.ready(now, fx);
         }
     }
@@ -81,6 +86,7 @@ impl Director {
 
     /// A deadline of ours passed.
     pub(super) fn due(&mut self, now: Now, fx: &mut Vec<Effect>) {
+        self.alerts_due(now, fx);
         if self.in_force_by.is_some_and(|at| at <= now.instant) {
             self.answer_all(fx);
         }
@@ -91,12 +97,12 @@ impl Director {
         match self.life {
             Life::Starting { deadline: Some(at) } if at <= now.instant => self.ready(now, fx),
             Life::Stopping { clean: false, deadline } if deadline <= now.instant => {
-                fx.push(Effect::Exit(Ok(())));
+                self.exit(now, Ok(()), fx);
             }
             Life::Stopping { clean: true, deadline } if deadline <= now.instant => {
                 let why = self.table_trouble.clone();
                 let why = why.unwrap_or_else(|| "the table could not be written in time".into());
-                fx.push(Effect::Exit(Err(why)));
+                self.exit(now, Err(why), fx);
             }
             Life::Starting { .. } | Life::Serving | Life::Stopping { .. } => {}
         }
@@ -123,16 +129,22 @@ impl Director {
             self.settled = false;
             fx.push(Effect::Want { id: service.config.id, wanted: gone.clone(), enforce: true });
         }
-        self.look_ended(fx);
+        self.look_ended(now, fx);
     }
 
     /// The end is there once the table is as it should be left; what cannot be written now is for the next process.
-    pub(super) fn look_ended(&mut self, fx: &mut Vec<Effect>) {
+    pub(super) fn look_ended(&mut self, now: Now, fx: &mut Vec<Effect>) {
         if let Life::Stopping { clean, .. } = self.life
             && (self.settled || (!clean && self.table_trouble.is_some()))
         {
-            fx.push(Effect::Exit(Ok(())));
+            self.exit(now, Ok(()), fx);
         }
+    }
+
+    /// The end is there.
+    pub(super) fn exit(&mut self, now: Now, how: Result<(), Arc<str>>, fx: &mut Vec<Effect>) {
+        self.end_alerts(now, fx);
+        fx.push(Effect::Exit(how));
     }
 
     /// From now on those who asked for the configuration wait only so long.

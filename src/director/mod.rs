@@ -3,6 +3,7 @@
 //! Knows the model, health, the plan and the table as a value. Must not know tokio, sockets, files, clocks,
 //! configuration text or the bus. Whoever hands in events hands in the time with them.
 
+mod alerts;
 mod checks;
 mod configure;
 mod core;
@@ -12,7 +13,9 @@ mod fact;
 mod fallback;
 mod hook;
 mod lifecycle;
+mod mail;
 mod maintenance;
+mod outbox;
 mod preview;
 mod snapshot;
 mod table;
@@ -24,5 +27,6 @@ pub use effect::{CheckId, Effect, Phase};
 pub use event::{Command, Event, Now, Refusal, Rejection, Ticket};
 pub use fact::{Fact, FactFields, Occasion, Severity};
 pub use hook::{Action, Hook, Slot};
+pub use mail::{Mail, MailLine};
 pub use preview::{Joining, Known, Preview, preview};
 pub use snapshot::{ConfigState, Meter, RealRow, Snapshot, VirtualRow};

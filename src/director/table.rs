@@ -26,33 +26,37 @@ impl Director {
                 TableChange::ServiceRemoved(id) => Some(Fact::VirtualPurged(id, occasion)),
                 TableChange::Dest(change) => self.dest_fact(change, occasion),
             };
-            fx.extend(fact.map(Effect::Tell));
+            if let Some(fact) = fact {
+                self.alert(now, &fact);
+                fx.push(Effect::Tell(fact));
+            }
         }
         for change in outcome.foreign {
             self.foreign(change, fx);
         }
         self.settled = outcome.settled;
+        self.taking &= !outcome.settled;
         if (outcome.recovered || outcome.settled) && self.table_trouble.take().is_some() {
             fx.push(Effect::Tell(Fact::TableRecovered));
             fx.push(Effect::Publish);
         }
         if let Some(failed) = outcome.failed {
-            self.failed(failed, fx);
+            self.failed(now, failed, fx);
         } else {
             self.first_write(now);
         }
         self.answer_in_force(fx);
         self.look_ready(now, fx);
-        self.look_ended(fx);
+        self.look_ended(now, fx);
     }
 
     /// The table could not be read or written. A start ends with this; later it is told once and tried on.
-    fn failed(&mut self, failed: Failed, fx: &mut Vec<Effect>) {
+    fn failed(&mut self, now: Now, failed: Failed, fx: &mut Vec<Effect>) {
         if failed.attempt < TOLD_FROM {
             return;
         }
         if let Life::Starting { deadline: None } = self.life {
-            fx.push(Effect::Exit(Err(failed.reason)));
+            self.exit(now, Err(failed.reason), fx);
             return;
         }
         if self.table_trouble.as_ref() != Some(&failed.reason) {

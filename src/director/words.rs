@@ -123,6 +123,15 @@ impl fmt::Display for Fact {
             Self::FallbackCommandFailed { virtual_id, action, program, reason } => {
                 write!(f, "Fallback command {program} {action} ({}) failed: {reason}", virtual_id.label())
             }
+            Self::MailSent { subject } => write!(f, "emailalert: {subject}"),
+            Self::MailFailed { subject, smtp, reason, retry_in } => {
+                let kind = if *smtp { "SMTP email" } else { "email" };
+                write!(f, "failed to send {kind} message: {reason}")?;
+                match retry_in {
+                    Some(time) => write!(f, "; trying again in {time:?}: {subject}"),
+                    None => write!(f, "; it is lost: {subject}"),
+                }
+            }
             Self::TableFailed { reason, retry_in } => {
                 write!(f, "The IPVS table is not as it should be: {reason}; trying again in {retry_in:?}")
             }
@@ -200,6 +209,8 @@ impl Fact {
             Self::CallbackRan { .. } => "6c8a1541390c790de364b121a26bd25c",
             Self::FallbackCommandRan { .. } => "0904a30f1e954bc279de41921c82f920",
             Self::FallbackCommandFailed { .. } => "dba9e351abf959f9c3fbe7f24791db9f",
+            Self::MailSent { .. } => "75f5441e3b0800be4ea6cff5887188fe",
+            Self::MailFailed { .. } => "b26a88c3601bd4e55e0d179d3e500fca",
             Self::TableFailed { .. } => "5d76ae4b4b0b098dd92009d7b376553b",
             Self::TableRecovered => "75581799f90df9fe44897e083d0fb919",
             Self::TimeoutsSet { .. } => "53d19104141d4bdd88fd1b87a6962244",
@@ -224,6 +235,7 @@ impl Fact {
             | Self::ConfigWarning { .. }
             | Self::CallbackFailed { .. }
             | Self::FallbackCommandFailed { .. }
+            | Self::MailFailed { .. }
             | Self::TimeoutsFailed { .. }
             | Self::MaintenanceStranger { .. }
             | Self::Drifted { .. }
@@ -255,6 +267,7 @@ impl Fact {
             | Self::ReloadAsked { .. }
             | Self::ConfigUnchanged
             | Self::CallbackRan { .. }
+            | Self::MailSent { .. }
             | Self::BusServed { .. } => Severity::Info,
         }
     }
@@ -329,7 +342,9 @@ impl Fact {
             Self::Drifted { virtual_id, what } => {
                 FactFields { reason: Some(what.clone()), ..about(virtual_id, None) }
             }
-            Self::CallbackFailed { reason, .. } | Self::BusLost { reason } => {
+            Self::CallbackFailed { reason, .. }
+            | Self::MailFailed { reason, .. }
+            | Self::BusLost { reason } => {
                 FactFields { reason: Some(reason.clone()), ..FactFields::default() }
             }
             Self::Started { .. }
@@ -343,6 +358,7 @@ impl Fact {
             | Self::ConfigRejected { .. }
             | Self::ConfigWarning { .. }
             | Self::CallbackRan { .. }
+            | Self::MailSent { .. }
             | Self::TableRecovered
             | Self::TimeoutsSet { .. }
             | Self::BusServed { .. }

@@ -2,19 +2,26 @@
 //!
 //! No I/O, no clock, no tokio, no text format. Both grammars lower into [`Config`]; everything above works on it.
 
+mod alert;
 mod authorities;
 mod check;
+mod flags;
 mod ids;
 mod pattern;
 mod service;
 mod settings;
 
+pub use alert::{Alert, DirectorState, DirectorStates, MailAddress, MailRoute, Relay, SmtpServer, SmtpTls};
 pub use authorities::{Authorities, AuthoritiesError};
-pub use check::{Cadence, CheckKind, CheckSpec, FtpCheck, HttpCheck, Route, Secret, Service, TlsVerify};
+pub use check::{
+    Cadence, CheckKind, CheckSpec, Connects, FtpCheck, HttpCheck, HttpMethod, Route, Secret, Service,
+    TlsVerify,
+};
+pub use flags::SchedulerFlags;
 pub use ids::{Family, Forward, ParseIdError, Protocol, RealId, VirtualId};
 pub use pattern::{Pattern, PatternError};
 pub use service::{
     Check, Fallback, FallbackCommand, Hysteresis, Netmask, Persistence, PersistenceEngine, Real, StartState,
-    Virtual,
+    Thresholds, Virtual,
 };
 pub use settings::{Command, Config, IpvsTimeouts, LogTarget, Maintenance, Settings};

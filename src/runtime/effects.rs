@@ -2,12 +2,16 @@
 
 use std::{collections::HashMap, time::SystemTime};
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{
+    mpsc::{self, error::TrySendError},
+    oneshot,
+};
 
 use crate::{
     check::Prober,
-    director::{Effect, Fact, Phase, Refusal, Ticket},
+    director::{Effect, Fact, Mail, Phase, Refusal, Ticket},
     ipvs::Ipvs,
+    model::Relay,
 };
 
 use super::{Fatal, Report, event_loop::Loop};
@@ -70,6 +74,7 @@ impl<I: Ipvs, P: Prober> Loop<I, P> {
                         let _ = reply.send(answer);
                     }
                 }
+                Effect::Mail(mail) => self.mail(mail),
                 Effect::Run(hook) => self.hooks.want(hook),
                 Effect::Notify(phase) => {
                     // The line for people goes first: whoever waits for READY=1 may look at once.
@@ -82,6 +87,19 @@ impl<I: Ipvs, P: Prober> Loop<I, P> {
             }
         }
         end
+    }
+
+    fn mail(&mut self, mail: Mail) {
+        if let Err(lost) = self.mails.try_send(mail) {
+            let (mail, reason) = match lost {
+                TrySendError::Full(mail) => (mail, "too many mails wait already"),
+                TrySendError::Closed(mail) => (mail, "nobody sends mails any longer"),
+            };
+            let smtp = matches!(mail.route.relay, Relay::Smtp(_));
+            let (subject, reason) = (mail.subject(), reason.to_owned());
+            let at = (self.clock)();
+            self.telling.tell(at, Fact::MailFailed { subject, smtp, reason, retry_in: None });
+        }
     }
 
     fn load(&mut self) {

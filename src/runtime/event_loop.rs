@@ -13,7 +13,7 @@ use tokio::{
 
 use crate::{
     check::Prober,
-    director::{Director, Event, Fact, Now, Rejection, Snapshot, Start, Ticket},
+    director::{Director, Event, Fact, Mail, Now, Rejection, Snapshot, Start, Ticket},
     inbox::Input,
     ipvs::{Ipvs, Scope},
     model::IpvsTimeouts,
@@ -50,6 +50,7 @@ pub(super) struct Loop<I, P> {
     pub(super) reconciler: Reconciler,
     pub(super) scheduler: Scheduler<P>,
     pub(super) telling: Telling,
+    pub(super) mails: mpsc::Sender<Mail>,
     pub(super) waiting: Waiting,
     pub(super) hooks: Hooks,
     pub(super) load_fn: LoadFn,
@@ -103,6 +104,7 @@ pub async fn run<I: Ipvs, P: Prober>(
         reconciler: Reconciler::new(),
         scheduler: Scheduler::new(prober, limits),
         telling: Telling::new(outlets.facts),
+        mails: outlets.mails,
         waiting: Waiting::new(),
         hooks: Hooks::new(hook),
         load_fn: load,

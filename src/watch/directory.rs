@@ -28,7 +28,7 @@ const BURST: Duration = Duration::from_millis(20);
 const IDLE: Duration = Duration::from_secs(5);
 /// The same where nobody can tell.
 const BLIND: Duration = Duration::from_secs(1);
-/// How often the way is walked again because it changed while it was being watched.
+/// How often the way is walked again because it changed while it was being armed.
 const ROUNDS: usize = 5;
 
 /// Watches a directory, which may be another one or none at any time, until the loop behind the inbox has ended. What
@@ -38,7 +38,7 @@ pub async fn run_directory(
     inbox: Inbox,
     tell: impl Fn(Fact) + Send,
 ) {
-    let mut watcher = Watcher { directory, stream: None, watched: Watched::new(), blind: false, tell };
+    let mut watcher = Watcher { directory, stream: None, armed: Watched::new(), blind: false, tell };
     tokio::select! {
         biased;
         () = inbox.closed() => {}
@@ -61,13 +61,13 @@ pub fn files_in(directory: &Path) -> io::Result<BTreeSet<String>> {
     entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect()
 }
 
-/// Directories that are watched, each with the names in it that matter; in that of the files all do.
+/// Directories that are armed, each with the names in it that matter; in that of the files all do.
 type Watched = HashMap<WatchDescriptor, Option<BTreeSet<OsString>>>;
 
 struct Watcher<T> {
     directory: watch::Receiver<Option<PathBuf>>,
     stream: Option<EventStream<Vec<u8>>>,
-    watched: Watched,
+    armed: Watched,
     /// The kernel does not tell, and that was said.
     blind: bool,
     tell: T,
@@ -128,11 +128,11 @@ impl<T: Fn(Fact) + Send> Watcher<T> {
     /// One look, off this thread: a disk may hang.
     async fn look(&mut self, directory: &Path) -> io::Result<BTreeSet<String>> {
         let watches = self.stream.as_ref().map(EventStream::watches);
-        let before: Vec<WatchDescriptor> = self.watched.keys().cloned().collect();
+        let before: Vec<WatchDescriptor> = self.armed.keys().cloned().collect();
         let directory = directory.to_owned();
         let looked = spawn_blocking(move || look(&directory, watches, &before)).await;
-        let (watched, error, files) = looked.map_err(io::Error::other)?;
-        self.watched = watched;
+        let (armed, error, files) = looked.map_err(io::Error::other)?;
+        self.armed = armed;
         if let Some(error) = error {
             self.say_blind(&error, "fs.inotify.max_user_watches");
         } else if self.stream.is_some() {
@@ -173,9 +173,9 @@ impl<T: Fn(Fact) + Send> Watcher<T> {
 
     fn matters(&self, event: &EventOwned) -> bool {
         if event.mask.intersects(EventMask::Q_OVERFLOW | EventMask::IGNORED | EventMask::UNMOUNT) {
-            return event.mask.contains(EventMask::Q_OVERFLOW) || self.watched.contains_key(&event.wd);
+            return event.mask.contains(EventMask::Q_OVERFLOW) || self.armed.contains_key(&event.wd);
         }
-        match self.watched.get(&event.wd) {
+        match self.armed.get(&event.wd) {
             Some(Some(names)) => event.name.as_ref().is_some_and(|name| names.contains(name)),
             Some(None) => true,
             None => false,
@@ -185,7 +185,7 @@ impl<T: Fn(Fact) + Send> Watcher<T> {
     fn say_blind(&mut self, error: &io::Error, setting: &str) {
         if !std::mem::replace(&mut self.blind, true) {
             let what = format!(
-                "The maintenance directory cannot be watched ({error}): looking at it each second instead; if a limit \
+                "The maintenance directory cannot be armed ({error}): looking at it each second instead; if a limit \
                  was reached, raise {setting} with sysctl"
             );
             (self.tell)(Fact::Trouble { what });
@@ -200,31 +200,31 @@ fn look(
     watches: Option<Watches>,
     before: &[WatchDescriptor],
 ) -> (Watched, Option<io::Error>, io::Result<BTreeSet<String>>) {
-    let (mut watched, mut error) = (Watched::new(), None);
+    let (mut armed, mut error) = (Watched::new(), None);
     if let Some(mut watches) = watches {
-        error = arm(directory, &mut watches, &mut watched).err();
-        for old in before.iter().filter(|old| !watched.contains_key(old)) {
+        error = arm(directory, &mut watches, &mut armed).err();
+        for old in before.iter().filter(|old| !armed.contains_key(old)) {
             // The kernel may have given it up by itself.
             let _ = watches.remove(old.clone());
         }
     }
-    (watched, error, files_in(directory))
+    (armed, error, files_in(directory))
 }
 
-fn arm(directory: &Path, watches: &mut Watches, watched: &mut Watched) -> io::Result<()> {
+fn arm(directory: &Path, watches: &mut Watches, armed: &mut Watched) -> io::Result<()> {
     let mask = WatchMask::CREATE
         | WatchMask::DELETE
         | WatchMask::MOVED_FROM
         | WatchMask::MOVED_TO
         | WatchMask::ONLYDIR;
     for _ in 0..ROUNDS {
-        watched.clear();
+        armed.clear();
         let way = trail(directory);
         for step in &way {
             match watches.add(&step.directory, mask) {
                 Ok(descriptor) => {
                     // Where the way leads through the directory itself, all names matter.
-                    let names = watched.entry(descriptor).or_insert_with(|| Some(BTreeSet::new()));
+                    let names = armed.entry(descriptor).or_insert_with(|| Some(BTreeSet::new()));
                     if let Some(names) = names {
                         names.insert(step.name.clone());
                     }
@@ -235,7 +235,7 @@ fn arm(directory: &Path, watches: &mut Watches, watched: &mut Watched) -> io::Re
             }
         }
         match watches.add(directory, mask) {
-            Ok(descriptor) => drop(watched.insert(descriptor, None)),
+            Ok(descriptor) => drop(armed.insert(descriptor, None)),
             Err(error) if limit_reached(&error) => return Err(error),
             Err(_) => {}
         }

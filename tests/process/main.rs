@@ -24,6 +24,7 @@ mod families;
 mod kinds;
 mod leaks;
 mod log;
+mod mail;
 mod names;
 mod notify;
 mod plan;

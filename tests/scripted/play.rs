@@ -12,6 +12,7 @@ use ldirectord::{
     config::{self, MemoryFiles, TableResolver},
     director::{Event, Rejection},
     ipvs::{Fault, IpvsError, Memory, Table, ipvsadm::render},
+    model::MailAddress,
     runtime::{Loaded, Report},
 };
 use tokio::time::{Instant, sleep_until};
@@ -97,10 +98,15 @@ impl<'a> Stage<'a> {
     fn hear(&mut self) {
         let Some(running) = &mut self.running else { return };
         let facts = running.take_facts();
+        let mails = running.take_mails();
         let reports: Vec<Report> = lock(&running.reports)[self.reported..].to_vec();
         self.reported += reports.len();
         for fact in facts {
             self.note(&fact.to_string());
+        }
+        for mail in mails {
+            let to: Vec<&str> = mail.route.to.iter().map(MailAddress::as_str).collect();
+            self.note(&format!("   mails {}: {} of {}", to.join(", "), mail.subject(), mail.lines.len()));
         }
         for report in reports {
             match report {

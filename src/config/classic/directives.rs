@@ -57,6 +57,7 @@ pub(crate) enum Key {
 pub(crate) enum GlobalKey {
     Autoreload,
     Callback,
+    EmailAlertFrom,
     Fork,
     IpvsTimeouts,
     Logfile,
@@ -70,6 +71,7 @@ pub(crate) enum GlobalKey {
 /// Directives for all virtual services, or for one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CommonKey {
+    CheckCount,
     CheckInterval,
     CheckMark,
     CheckSource,
@@ -83,6 +85,7 @@ pub(crate) enum CommonKey {
     Jitter,
     FallbackCommand,
     FallbackCommandOnStop,
+    Mail(MailKey),
     NegotiateTimeout,
     Quiescent,
     Rise,
@@ -92,15 +95,30 @@ pub(crate) enum CommonKey {
     TlsVerify,
 }
 
+/// Directives about mail alerts, for all virtual services or for one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum MailKey {
+    Login,
+    Passwd,
+    Repeat,
+    Server,
+    States,
+    Tls,
+    To,
+}
+
 /// Directives for one virtual service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum VirtualKey {
     CheckPort,
     CheckType,
     Comment,
+    Database,
+    HttpMethod,
     Load,
     Login,
     Netmask,
+    Ops,
     Passwd,
     PersistenceEngine,
     Persistent,
@@ -108,7 +126,9 @@ pub(crate) enum VirtualKey {
     Real(Family),
     Receive,
     Request,
+    SchedFlags,
     Scheduler,
+    Secret,
     Service,
     ServiceName,
     VirtualHost,
@@ -116,6 +136,7 @@ pub(crate) enum VirtualKey {
 
 use CommonKey as C;
 use GlobalKey as G;
+use MailKey as M;
 use VirtualKey as V;
 
 use Scope::{Both, Global, Head, Virtual};
@@ -132,20 +153,25 @@ pub(crate) const DIRECTIVES: &[Directive] = &[
     of("check-fwmark", Both, "NUMBER, 0 for none", Here(Key::Common(C::CheckMark))),
     of("check-source", Both, "ADDRESS", Here(Key::Common(C::CheckSource))),
     of("checkcommand", Virtual, "\"PROGRAM\"", Later),
-    of("checkcount", Both, "NUMBER", Later),
+    of("checkcount", Both, "NUMBER", Here(Key::Common(C::CheckCount))),
     of("checkinterval", Both, "TIME", Here(Key::Common(C::CheckInterval))),
     of("checkport", Virtual, "PORT", Here(Key::Virtual(V::CheckPort))),
     of("checktimeout", Both, "TIME", Here(Key::Common(C::CheckTimeout))),
-    of("checktype", Virtual, "negotiate|connect|on|off", Here(Key::Virtual(V::CheckType))),
+    of("checktype", Virtual, "negotiate|connect|on|off|NUMBER", Here(Key::Virtual(V::CheckType))),
     of("cleanstop", Both, "yes|no", Here(Key::Common(C::Cleanstop))),
     of("comment", Virtual, "TEXT", Here(Key::Virtual(V::Comment))),
     of("connecttimeout", Both, "TIME", Gone("checktimeout or negotiatetimeout")),
-    of("database", Virtual, "\"NAME\"", Later),
+    of("database", Virtual, "\"NAME\"", Here(Key::Virtual(V::Database))),
     of("downinterval", Both, "TIME", Here(Key::Common(C::DownInterval))),
-    of("emailalert", Both, "ADDRESS[, ADDRESS ...]", Later),
-    of("emailalertfreq", Both, "TIME", Later),
-    of("emailalertfrom", Global, "ADDRESS", Later),
-    of("emailalertstatus", Both, "STATUS[, STATUS ...]", Later),
+    of("emailalert", Both, "ADDRESS[, ADDRESS ...]", Here(Key::Common(C::Mail(M::To)))),
+    of("emailalertfreq", Both, "TIME, 0 for never", Here(Key::Common(C::Mail(M::Repeat)))),
+    of("emailalertfrom", Global, "ADDRESS", Here(Key::Global(G::EmailAlertFrom))),
+    of(
+        "emailalertstatus",
+        Both,
+        "all|none, or some of starting, running, stopping, reloading",
+        Here(Key::Common(C::Mail(M::States))),
+    ),
     of("execute", Global, "CONFIGURATION", Later),
     of("failurecount", Both, "NUMBER", Here(Key::Common(C::FailureCount))),
     of("fall", Both, "NUMBER", Here(Key::Common(C::Fall))),
@@ -155,7 +181,7 @@ pub(crate) const DIRECTIVES: &[Directive] = &[
     of("fallbackcommand-on-stop", Both, "yes|no", Here(Key::Common(C::FallbackCommandOnStop))),
     of("fastinterval", Both, "TIME", Here(Key::Common(C::FastInterval))),
     of("fork", Global, "yes|no", Here(Key::Global(G::Fork))),
-    of("httpmethod", Virtual, "GET|HEAD", Later),
+    of("httpmethod", Virtual, "GET|HEAD", Here(Key::Virtual(V::HttpMethod))),
     of("ipvs-timeouts", Global, "TIME TIME TIME", Here(Key::Global(G::IpvsTimeouts))),
     of("jitter", Both, "PERCENT, e.g. 10%", Here(Key::Common(C::Jitter))),
     of("load", Virtual, "\"TEXT\"", Here(Key::Virtual(V::Load))),
@@ -165,7 +191,7 @@ pub(crate) const DIRECTIVES: &[Directive] = &[
     of("monitorfile", Virtual, "\"/PATH\"", Later),
     of("negotiatetimeout", Both, "TIME", Here(Key::Common(C::NegotiateTimeout))),
     of("netmask", Virtual, "N.N.N.N, or the length of an IPv6 prefix", Here(Key::Virtual(V::Netmask))),
-    of("ops", Virtual, "yes|no", Later),
+    of("ops", Virtual, "yes|no", Here(Key::Virtual(V::Ops))),
     of("passwd", Virtual, "\"PASSWORD\"", Here(Key::Virtual(V::Passwd))),
     of("persistence-engine", Virtual, "sip", Here(Key::Virtual(V::PersistenceEngine))),
     of("persistent", Virtual, "TIME", Here(Key::Virtual(V::Persistent))),
@@ -175,25 +201,28 @@ pub(crate) const DIRECTIVES: &[Directive] = &[
     of(
         "real",
         Virtual,
-        "ADDRESS[->ADDRESS][:PORT] gate|masq|ipip [WEIGHT] [\"REQUEST\", \"RECEIVE\"]",
+        "ADDRESS[->ADDRESS][:PORT] gate|masq|ipip [WEIGHT] [\"REQUEST\", \"RECEIVE\"] [l:NUMBER] [u:NUMBER]",
         Here(Key::Virtual(V::Real(V4))),
     ),
     of(
         "real6",
         Virtual,
-        "[ADDRESS][:PORT] gate|masq|ipip [WEIGHT] [\"REQUEST\", \"RECEIVE\"]",
+        "[ADDRESS][:PORT] gate|masq|ipip [WEIGHT] [\"REQUEST\", \"RECEIVE\"] [l:NUMBER] [u:NUMBER]",
         Here(Key::Virtual(V::Real(V6))),
     ),
     of("receive", Virtual, "\"REGULAR EXPRESSION\"", Here(Key::Virtual(V::Receive))),
     of("request", Virtual, "\"PATH\"", Here(Key::Virtual(V::Request))),
     of("resyncinterval", Global, "TIME, 0 for never", Here(Key::Global(G::ResyncInterval))),
     of("rise", Both, "NUMBER", Here(Key::Common(C::Rise))),
-    of("schedflags", Virtual, "FLAGS", Later),
+    of("schedflags", Virtual, "FLAG[,FLAG ...]", Here(Key::Virtual(V::SchedFlags))),
     of("scheduler", Virtual, "rr|wrr|lc|wlc|...", Here(Key::Virtual(V::Scheduler))),
-    of("secret", Virtual, "\"SECRET\"", Later),
+    of("secret", Virtual, "\"SECRET\"", Here(Key::Virtual(V::Secret))),
     of("service", Virtual, "http|https|ftp|none", Here(Key::Virtual(V::Service))),
     of("servicename", Virtual, "TEXT", Here(Key::Virtual(V::ServiceName))),
-    of("smtp", Both, "SERVER", Later),
+    of("smtp", Both, "SERVER[:PORT]", Here(Key::Common(C::Mail(M::Server)))),
+    of("smtp-login", Both, "\"NAME\"", Here(Key::Common(C::Mail(M::Login)))),
+    of("smtp-passwd", Both, "\"PASSWORD\"", Here(Key::Common(C::Mail(M::Passwd)))),
+    of("smtp-tls", Both, "no|starttls|yes", Here(Key::Common(C::Mail(M::Tls)))),
     of("start-state", Both, "check|up|down", Here(Key::Common(C::StartState))),
     of("supervised", Global, "yes|no", Here(Key::Global(G::Supervised))),
     of("timeout", Global, "TIME", Here(Key::Global(G::Timeout))),

@@ -9,8 +9,10 @@ mod endpoint;
 mod fill;
 mod ipvs_timeouts;
 mod lexer;
+mod mail;
 mod parser;
 pub(super) mod server;
+mod thresholds;
 pub(super) mod values;
 
 pub(super) use ast::{Ast, Entry, Section};

@@ -5,13 +5,20 @@
 mod address;
 mod check;
 mod exchange;
+mod mail;
 mod maintenance;
 mod service;
 mod services;
 mod tls;
 mod url;
 
-use std::{collections::HashMap, io, path::Path, sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    io,
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
 
 use self::{address::Names, service::Spot, tls::ReadSource};
 use super::{
@@ -19,7 +26,9 @@ use super::{
     diagnostic::Report,
     draft::{Draft, Globals, Virtual},
 };
-use crate::model::{Authorities, Command, Config, Family, Maintenance, Pattern, Settings, VirtualId};
+use crate::model::{
+    Authorities, Command, Config, Family, MailRoute, Maintenance, Pattern, Settings, VirtualId,
+};
 
 const CHECK_TIMEOUT: Duration = Duration::from_secs(5);
 const NEGOTIATE_TIMEOUT: Duration = Duration::from_secs(30);
@@ -39,8 +48,9 @@ pub(crate) fn lower(
         globals: &globals,
         names,
         patterns: HashMap::new(),
-        schedulers: HashMap::new(),
+        words: HashMap::new(),
         fallbacks: (None, None),
+        routes: HashSet::new(),
         authorities: HashMap::new(),
         global_authorities: None,
         read,
@@ -50,6 +60,12 @@ pub(crate) fn lower(
     };
     lowering.fallbacks = (lowering.global_fallback(Family::V4), lowering.global_fallback(Family::V6));
     lowering.look_at(&globals.common);
+    lowering.look_at_mail(&globals.common.mail, None);
+    if let (Some(from), None) = (&globals.mail_from, &globals.common.mail.to)
+        && virtuals.iter().all(|service| service.common.mail.to.is_none())
+    {
+        lowering.report.warning(from.span, "nobody is mailed: there is no \"emailalert\"");
+    }
     lowering.global_authorities =
         globals.common.tls_ca.as_ref().and_then(|given| lowering.authorities(given));
     let mut config = Config { settings, virtuals: Vec::with_capacity(virtuals.len()) };
@@ -76,10 +92,12 @@ struct Lowering<'d, 'r, R> {
     names: Names<'d, R>,
     /// Equal patterns are compiled once.
     patterns: HashMap<String, Arc<Pattern>>,
-    /// Equal names of schedulers are one text.
-    schedulers: HashMap<String, Arc<str>>,
+    /// Equal words are one text.
+    words: HashMap<String, Arc<str>>,
     /// The fallback servers for all virtual services, of IPv4 and of IPv6.
     fallbacks: (Option<Spot>, Option<Spot>),
+    /// Different ways of mails so far.
+    routes: HashSet<Arc<MailRoute>>,
     /// Authorities by the file they were read from.
     authorities: HashMap<String, Authorities>,
     /// Those for all virtual services.

@@ -90,7 +90,7 @@ pub(crate) const KEYS: &[Row] = &[
     of("monitor-file", "monitorfile", Text, "\"/PATH\""),
     of("real", "real", Servers, SERVERS),
     of("real", "real6", Servers, SERVERS),
-    of("check.type", "checktype", NumberOrWord, "\"negotiate\", \"connect\", \"on\" or \"off\""),
+    of("check.type", "checktype", NumberOrWord, "\"negotiate\", \"connect\", \"on\", \"off\" or a number"),
     of("check.service", "service", Word, "\"http\", \"https\", \"ftp\" or \"none\""),
     of("check.port", "checkport", Number, "a port"),
     of("check.host", "virtualhost", Text, "\"NAME\""),
@@ -121,7 +121,10 @@ pub(crate) const KEYS: &[Row] = &[
     of("mail.from", "emailalertfrom", Word, "\"ADDRESS\""),
     of("mail.repeat", "emailalertfreq", Time, TIME),
     of("mail.status", "emailalertstatus", Words(", "), "a list of states"),
-    of("mail.smtp", "smtp", Word, "\"SERVER\""),
+    of("mail.smtp", "smtp", Word, "\"SERVER[:PORT]\""),
+    of("mail.smtp-tls", "smtp-tls", Word, "\"no\", \"starttls\" or \"yes\""),
+    of("mail.smtp-login", "smtp-login", Text, "\"NAME\""),
+    of("mail.smtp-password", "smtp-passwd", Text, "\"PASSWORD\""),
 ];
 
 /// Directives that have no key, and what says the same.
