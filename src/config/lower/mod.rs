@@ -6,6 +6,7 @@ mod address;
 mod check;
 mod exchange;
 mod mail;
+mod monitor;
 mod service;
 mod services;
 mod tls;
