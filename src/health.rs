@@ -20,6 +20,8 @@ pub enum Verdict {
 pub struct Evidence {
     /// The certificate the server showed, if there was TLS.
     pub certificate: Option<Certificate>,
+    /// The status of its answer, where the protocol has one.
+    pub status: Option<u16>,
 }
 
 /// A server's certificate.
@@ -270,7 +272,7 @@ impl fmt::Display for State {
 mod tests {
     use super::*;
 
-    const PASS: Verdict = Verdict::Pass(Evidence { certificate: None });
+    const PASS: Verdict = Verdict::Pass(Evidence { certificate: None, status: None });
     const FAIL: Verdict = Verdict::Fail(Failure::Refused);
 
     fn counts(fall: u32, rise: u32) -> Hysteresis {

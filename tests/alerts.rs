@@ -106,6 +106,7 @@ impl Bench {
                 | Effect::Want { .. }
                 | Effect::Resync(_)
                 | Effect::Timeouts(_)
+                | Effect::Monitor(_)
                 | Effect::Publish
                 | Effect::Answer(..)
                 | Effect::Run(_)

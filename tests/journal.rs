@@ -56,7 +56,7 @@ fn inside() {
         Options { surroundings: Surroundings { systemd: true, journal: true }, ..Options::new("www", false) };
     let (facts, receiver) = mpsc::channel(8);
     let (target, watched) = watch::channel(None);
-    let thread = log::start(&options, receiver, watched).expect("a thread");
+    let thread = log::start(&options, receiver, mpsc::channel(1).1, watched).expect("a thread");
     let tell = |fact| facts.try_send((SystemTime::now(), fact)).expect("there is room");
 
     let virtual_id = "tcp:192.0.2.1:80".parse().expect("a service");

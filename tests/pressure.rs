@@ -48,6 +48,7 @@ fn config(servers: u8) -> Arc<Config> {
             weight: 1,
             thresholds: Thresholds::default(),
             check,
+            monitored_as: None,
         }
     });
     let service = Virtual {
@@ -61,6 +62,7 @@ fn config(servers: u8) -> Arc<Config> {
         fallback: None,
         fallback_command: None,
         alert: None,
+        monitor: None,
         hysteresis: Hysteresis::default(),
         start_state: StartState::default(),
         service: Service::None,

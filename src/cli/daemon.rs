@@ -143,7 +143,8 @@ impl Daemon<'_> {
         }
         options.supervised = supervised(self.args, &loaded.config.settings);
         let under_systemd = options.surroundings.systemd;
-        let log = log::start(&options, told, targets).map_err(in_words)?;
+        let (monitored, checks) = mpsc::channel(FACTS);
+        let log = log::start(&options, told, checks, targets).map_err(in_words)?;
 
         let (live, authorities) = Live::new(probes);
         let (sources, watched) = watch::channel(loading::sources(&loaded.sources));
@@ -172,6 +173,8 @@ impl Daemon<'_> {
             hook: self.hook(),
             outlets: Outlets {
                 facts: facts.clone(),
+                // A dry run leaves no traces.
+                monitored: (!self.args.dry_run).then_some(monitored),
                 mails,
                 snapshots,
                 service: Box::new(move |r| notifier.report(r)),

@@ -122,6 +122,7 @@ pub(crate) struct Virtual {
     /// The `servicename`.
     pub(crate) name: Given<String>,
     pub(crate) comment: Given<String>,
+    pub(crate) monitor: Given<String>,
     pub(crate) protocol: Given<ProtocolName>,
     pub(crate) scheduler: Given<String>,
     /// Its flags, as they are written.
@@ -155,6 +156,7 @@ impl Virtual {
             common: Common::default(),
             name: None,
             comment: None,
+            monitor: None,
             protocol: None,
             scheduler: None,
             flags: None,

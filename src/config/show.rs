@@ -101,6 +101,9 @@ fn virtual_service(service: &Virtual, f: &mut fmt::Formatter<'_>) -> fmt::Result
     if let Some(alert) = &service.alert {
         mails(alert, f)?;
     }
+    if let Some(path) = &service.monitor {
+        writeln!(f, "  monitor file {}", path.display())?;
+    }
     for real in &service.reals {
         write!(f, "  real {} {} weight {}", real.id, real.forward, real.weight)?;
         let Thresholds { upper, lower } = real.thresholds;
@@ -108,6 +111,9 @@ fn virtual_service(service: &Virtual, f: &mut fmt::Formatter<'_>) -> fmt::Result
             write!(f, ", {lower} to {upper} connections")?;
         }
         writeln!(f)?;
+        if let Some(name) = &real.monitored_as {
+            writeln!(f, "    monitored as {name:?}")?;
+        }
         match &real.check {
             Check::On => writeln!(f, "    always up")?,
             Check::Off => writeln!(f, "    never up")?,

@@ -14,7 +14,8 @@ use crate::{
 };
 
 use super::{
-    CheckId, ConfigState, Effect, Event, Fact, Now, Phase, RealRow, Refusal, Snapshot, Ticket, VirtualRow,
+    CheckId, ConfigState, Effect, Event, Fact, Monitored, Now, Phase, RealRow, Refusal, Snapshot, Ticket,
+    VirtualRow,
     alerts::Alerts,
     checks::{Checks, Place},
     hook::Action,
@@ -233,7 +234,12 @@ impl Director {
         let mut changed: Vec<(Place, State, Option<Change>)> = Vec::new();
         let (mut interval, cadence) = (Duration::MAX, check.cadence);
         for &(service, real) in &check.places {
-            let counts = self.services[service].config.hysteresis;
+            let config = &self.services[service].config;
+            if let (Some(file), Some(name)) = (&config.monitor, &config.reals[real].monitored_as) {
+                let (file, name) = (file.clone(), name.clone());
+                fx.push(Effect::Monitor(Monitored { file, name, verdict: verdict.clone() }));
+            }
+            let counts = config.hysteresis;
             let state = &mut self.services[service].reals[real];
             let (next, change) = state.health.step(verdict, counts);
             let news = failure.is_some_and(|f| state.last_failure.as_deref() != Some(f))

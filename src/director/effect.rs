@@ -8,7 +8,7 @@ use crate::{
     plan::Wanted,
 };
 
-use super::{Fact, Hook, Mail, Meter, Refusal, Ticket};
+use super::{Fact, Hook, Mail, Meter, Monitored, Refusal, Ticket};
 
 /// One thing to do. The shell carries them out in order.
 #[derive(Clone, Debug)]
@@ -46,6 +46,8 @@ pub enum Effect {
     Run(Hook),
     /// Send a mail, in its own time.
     Mail(Mail),
+    /// Write a line into a monitor file.
+    Monitor(Monitored),
     /// Tell the service manager.
     Notify(Phase),
     /// All is done: end, with success or for this reason.

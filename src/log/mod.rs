@@ -7,6 +7,7 @@
 mod file;
 mod journal;
 mod line;
+mod monitor;
 mod places;
 mod stderr;
 mod stdout;
@@ -26,7 +27,10 @@ use tokio::sync::{mpsc, watch};
 pub use places::Surroundings;
 pub use syslog::Facility;
 
-use crate::{director::Fact, model::LogTarget};
+use crate::{
+    director::{Fact, Monitored},
+    model::LogTarget,
+};
 
 /// Where the log goes when neither systemd nor the configuration names a place.
 pub const DEFAULT_FILE: &str = "/var/log/ldirectord.log";
@@ -68,7 +72,7 @@ pub struct LogThread {
     done: std_mpsc::Receiver<()>,
 }
 
-/// Starts the thread that writes the log.
+/// Starts the thread that writes the log, and monitor files with it.
 ///
 /// `target` is the `logfile` of the configuration in force; it is looked at before each fact.
 ///
@@ -77,21 +81,36 @@ pub struct LogThread {
 pub fn start(
     options: &Options,
     mut facts: mpsc::Receiver<(SystemTime, Fact)>,
+    mut monitored: mpsc::Receiver<(SystemTime, Monitored)>,
     mut target: watch::Receiver<Option<LogTarget>>,
 ) -> io::Result<LogThread> {
     let first = target.borrow_and_update().clone();
     let mut writer = writer::Writer::new(options, first.as_ref());
+    // The thread waits for two queues; it has no timers and no sockets.
+    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     let (alive, done) = std_mpsc::channel();
     thread::Builder::new().name("log".to_owned()).spawn(move || {
         let _alive: std_mpsc::Sender<()> = alive;
-        while let Some((at, fact)) = facts.blocking_recv() {
-            // An error says that the sender is gone: the last target stands.
-            if target.has_changed().unwrap_or(false) {
-                let next = target.borrow_and_update().clone();
-                writer.retarget(next.as_ref());
+        let mut monitors = monitor::Monitors::default();
+        runtime.block_on(async {
+            loop {
+                let (at, fact) = tokio::select! {
+                    biased;
+                    Some(told) = facts.recv() => told,
+                    Some((at, check)) = monitored.recv() => match monitors.write(at, &check) {
+                        Some(what) => (at, Fact::Trouble { what }),
+                        None => continue,
+                    },
+                    else => return,
+                };
+                // An error says that the sender is gone: the last target stands.
+                if target.has_changed().unwrap_or(false) {
+                    let next = target.borrow_and_update().clone();
+                    writer.retarget(next.as_ref());
+                }
+                writer.tell(at, &fact);
             }
-            writer.tell(at, &fact);
-        }
+        });
     })?;
     Ok(LogThread { done })
 }

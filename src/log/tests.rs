@@ -7,10 +7,12 @@ use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 use tempfile::TempDir;
 
 use super::*;
+use crate::health::{Evidence, Verdict};
 
 struct Bench {
     dir: TempDir,
     facts: mpsc::Sender<(SystemTime, Fact)>,
+    monitored: mpsc::Sender<(SystemTime, Monitored)>,
     target: watch::Sender<Option<LogTarget>>,
     thread: LogThread,
 }
@@ -27,8 +29,9 @@ impl Bench {
         };
         let (facts, receiver) = mpsc::channel(64);
         let (target, watched) = watch::channel(target(dir.path()));
-        let thread = start(&options, receiver, watched).unwrap();
-        Self { dir, facts, target, thread }
+        let (monitored, checks) = mpsc::channel(64);
+        let thread = start(&options, receiver, checks, watched).unwrap();
+        Self { dir, facts, monitored, target, thread }
     }
 
     fn tell(&self, what: &str) {
@@ -45,7 +48,7 @@ impl Bench {
     }
 
     fn end(self) -> TempDir {
-        drop(self.facts);
+        drop((self.facts, self.monitored));
         assert!(self.thread.finish(Duration::from_secs(10)));
         self.dir
     }
@@ -115,6 +118,37 @@ fn a_log_that_failed_says_what_is_missing_when_it_works_again() {
     let log = messages(&dir.path().join("sub/log"));
     assert!(log[0].ends_with("messages are missing here: this log could not be written"), "{log:?}");
     assert_eq!(log.last().unwrap(), "here again");
+}
+
+#[test]
+fn a_monitor_file_that_fails_is_told_once_and_goes_on_when_it_can() {
+    let bench = Bench::new(|_| None);
+    let file = bench.dir.path().join("sub/monitor");
+    let check = || {
+        let verdict = Verdict::Pass(Evidence { status: Some(200), ..Evidence::default() });
+        Monitored { file: file.as_path().into(), name: "negotiate http".into(), verdict }
+    };
+    let write = || {
+        bench.monitored.try_send((SystemTime::now(), check())).unwrap();
+        while bench.monitored.capacity() < bench.monitored.max_capacity() {
+            thread::yield_now();
+        }
+    };
+    for _ in 0..3 {
+        write();
+    }
+    let log = bench.dir.path().join("default.log");
+    while messages(&log).is_empty() {
+        thread::yield_now();
+    }
+    fs::create_dir(bench.dir.path().join("sub")).unwrap();
+    write();
+    let dir = bench.end();
+    let told = messages(&log);
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].contains("sub/monitor cannot be written"), "{told:?}");
+    let lines = fs::read_to_string(dir.path().join("sub/monitor")).unwrap();
+    assert!(lines.ends_with(&format!("] [{}] negotiate http [up] 200 OK\n", std::process::id())), "{lines}");
 }
 
 #[test]

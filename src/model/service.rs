@@ -4,6 +4,7 @@ use std::{
     fmt,
     net::{Ipv4Addr, SocketAddr},
     num::NonZeroU32,
+    path::Path,
     sync::Arc,
     time::Duration,
 };
@@ -37,6 +38,8 @@ pub struct Virtual {
     pub fallback_command: Option<FallbackCommand>,
     /// Who is mailed about it, if anybody (`emailalert`).
     pub alert: Option<Alert>,
+    /// Gets a line for each check of its servers (`monitorfile`).
+    pub monitor: Option<Arc<Path>>,
     /// How many verdicts in a row take a server out or bring it in.
     pub hysteresis: Hysteresis,
     /// What a server counts as before its first verdict.
@@ -162,6 +165,8 @@ pub struct Real {
     pub thresholds: Thresholds,
     /// How its health is known.
     pub check: Check,
+    /// How lines of the service's monitor file name it, where there is one.
+    pub monitored_as: Option<Arc<str>>,
 }
 
 /// How the health of a real server is known.

@@ -9,7 +9,7 @@ use tokio::sync::{
 
 use crate::{
     check::Prober,
-    director::{Effect, Fact, Mail, Phase, Refusal, Ticket},
+    director::{Effect, Fact, Mail, Monitored, Phase, Refusal, Ticket},
     ipvs::Ipvs,
     model::Relay,
 };
@@ -23,12 +23,30 @@ pub(super) type Waiting = HashMap<Ticket, oneshot::Sender<Result<(), Refusal>>>;
 #[derive(Debug)]
 pub(super) struct Telling {
     sender: mpsc::Sender<(SystemTime, Fact)>,
+    monitored: Option<mpsc::Sender<(SystemTime, Monitored)>>,
     lost: u64,
+    /// Lines of monitor files.
+    lost_lines: u64,
 }
 
 impl Telling {
-    pub(super) fn new(sender: mpsc::Sender<(SystemTime, Fact)>) -> Self {
-        Self { sender, lost: 0 }
+    pub(super) fn new(
+        sender: mpsc::Sender<(SystemTime, Fact)>,
+        monitored: Option<mpsc::Sender<(SystemTime, Monitored)>>,
+    ) -> Self {
+        Self { sender, monitored, lost: 0, lost_lines: 0 }
+    }
+
+    /// A line for a monitor file.
+    pub(super) fn monitor(&mut self, at: SystemTime, check: Monitored) {
+        let Some(sender) = &self.monitored else { return };
+        if sender.try_send((at, check)).is_err() {
+            self.lost_lines += 1;
+        } else if self.lost_lines > 0 {
+            let lost = std::mem::take(&mut self.lost_lines);
+            let what = format!("{lost} lines of monitor files were lost: the disk did not keep up");
+            self.tell(at, Fact::Trouble { what });
+        }
     }
 
     pub(super) fn tell(&mut self, at: SystemTime, fact: Fact) {
@@ -75,6 +93,10 @@ impl<I: Ipvs, P: Prober> Loop<I, P> {
                     }
                 }
                 Effect::Mail(mail) => self.mail(mail),
+                Effect::Monitor(check) => {
+                    let at = (self.clock)();
+                    self.telling.monitor(at, check);
+                }
                 Effect::Run(hook) => self.hooks.want(hook),
                 Effect::Notify(phase) => {
                     // The line for people goes first: whoever waits for READY=1 may look at once.

@@ -103,7 +103,7 @@ pub async fn run<I: Ipvs, P: Prober>(
         director,
         reconciler: Reconciler::new(),
         scheduler: Scheduler::new(prober, limits),
-        telling: Telling::new(outlets.facts),
+        telling: Telling::new(outlets.facts, outlets.monitored),
         mails: outlets.mails,
         waiting: Waiting::new(),
         hooks: Hooks::new(hook),

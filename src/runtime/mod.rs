@@ -20,7 +20,7 @@ pub use event_loop::run;
 pub use scheduler::Limits;
 
 use crate::{
-    director::{Fact, Hook, Mail, Phase, Rejection, Snapshot},
+    director::{Fact, Hook, Mail, Monitored, Phase, Rejection, Snapshot},
     ipvs::IpvsError,
     model::Config,
     notify::News,
@@ -72,6 +72,8 @@ pub struct Outlets {
     /// Facts, for logs and people. A reader that does not keep up loses facts and hears how many; it never makes
     /// the loop wait.
     pub facts: mpsc::Sender<(SystemTime, Fact)>,
+    /// Lines for monitor files, treated like facts; `None` where there shall be no such files.
+    pub monitored: Option<mpsc::Sender<(SystemTime, Monitored)>>,
     /// Mails to send. Those that find no room are lost, and told.
     pub mails: mpsc::Sender<Mail>,
     /// The view of the moment.

@@ -66,7 +66,7 @@ fn https(verify: TlsVerify, name: Option<&str>) -> CheckKind {
 }
 
 fn certificate(verdict: &Verdict) -> Certificate {
-    let Verdict::Pass(Evidence { certificate: Some(certificate) }) = verdict else {
+    let Verdict::Pass(Evidence { certificate: Some(certificate), .. }) = verdict else {
         panic!("no certificate: {verdict:?}")
     };
     *certificate

@@ -25,6 +25,7 @@ mod kinds;
 mod leaks;
 mod log;
 mod mail;
+mod monitor;
 mod names;
 mod notify;
 mod plan;

@@ -112,7 +112,14 @@ pub fn config(seed: u64) -> Arc<Config> {
             let forward = rng.of(&FORWARDS);
             let upper = rng.of(&[0, 0, 0, 100]);
             let thresholds = Thresholds { upper, lower: upper / 2 };
-            reals.push(Real { id: real_id(id, r, port), forward, weight, thresholds, check });
+            reals.push(Real {
+                id: real_id(id, r, port),
+                forward,
+                weight,
+                thresholds,
+                check,
+                monitored_as: None,
+            });
         }
         let flags = SchedulerFlags::parse("flag-1,flag-3", "rr").expect("flags");
         let fallback = (!rng.once_in(3)).then(|| {
@@ -134,6 +141,7 @@ pub fn config(seed: u64) -> Arc<Config> {
             fallback,
             fallback_command: None,
             alert: None,
+            monitor: None,
             hysteresis: hysteresis(&mut rng),
             start_state: rng.of(&[StartState::Check, StartState::Check, StartState::Up, StartState::Down]),
             service: Protocol::None,

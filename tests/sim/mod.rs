@@ -207,6 +207,7 @@ pub fn start(table: Watched, world: World, disk: &Disk, callbacks: &Callbacks) -
         outlets: Outlets {
             facts: facts_in,
             mails: mails_in,
+            monitored: None,
             snapshots: snapshots_in,
             service: Box::new(move |report| lock(&said).push(report)),
         },

@@ -22,14 +22,14 @@ use crate::{
 /// How many redirects are followed.
 const HOPS: usize = 7;
 
-/// Follows redirects from `location` on, and judges the page at their end.
+/// Follows redirects from `location` on, and judges the page at their end; gives the status it came with.
 pub(super) async fn follow(
     clients: &Clients,
     target: SocketAddr,
     check: &HttpCheck,
     location: &str,
     progress: &Progress,
-) -> Result<(), Failure> {
+) -> Result<u16, Failure> {
     let trail = Trail::new(target, check)?;
     let own = Own { name: trail.own.as_str().into(), address: target.ip() };
     let client = clients.get(check.tls.unwrap_or_default()).await?;
@@ -52,7 +52,10 @@ pub(super) async fn follow(
         let location = response.headers().get(header::LOCATION).map(header::HeaderValue::as_bytes);
         match location.map(String::from_utf8_lossy) {
             Some(location) if answer::is_redirect(status.as_u16()) => url = trail.next(&url, &location)?,
-            _ if status.is_success() => return judge(response, check, &url, progress).await,
+            _ if status.is_success() => {
+                judge(response, check, &url, progress).await?;
+                return Ok(status.as_u16());
+            }
             _ => {
                 let text = status.canonical_reason().unwrap_or_default().to_owned();
                 return Err(Failure::Status { code: status.as_u16(), text });

@@ -39,10 +39,11 @@ pub(super) async fn probe(
     check: &HttpCheck,
     progress: &Progress,
 ) -> Result<Evidence, Failure> {
-    let (answer, evidence) = ask(tls, target, route, check, progress).await?;
+    let (answer, mut evidence) = ask(tls, target, route, check, progress).await?;
     if let Some(location) = answer.location() {
         // Boxed: the state of a full client is large, and few checks need it.
-        Box::pin(follow::follow(clients, target, check, location, progress)).await?;
+        let status = Box::pin(follow::follow(clients, target, check, location, progress)).await?;
+        evidence.status = Some(status);
     } else {
         judge(&answer, check)?;
     }
@@ -65,13 +66,15 @@ async fn ask(
     let mut answer = Answer::new(if wants_content { Want::Content } else { Want::Status });
     let Some(verify) = check.tls else {
         exchange(&mut stream, &request, &mut answer, progress).await?;
-        return Ok((answer, Evidence::default()));
+        let status = Some(answer.status());
+        return Ok((answer, Evidence { certificate: None, status }));
     };
     progress.enter(Stage::Tls);
     let name = check.server_name.as_deref().or(check.virtual_host.as_deref()).map(ServerName::from_host);
     let (mut stream, certificate) = tls.connect(stream, target.ip(), name.as_ref(), verify).await?;
     exchange(&mut stream, &request, &mut answer, progress).await?;
-    Ok((answer, Evidence { certificate }))
+    let status = Some(answer.status());
+    Ok((answer, Evidence { certificate, status }))
 }
 
 /// Sends the request and takes the answer in, as far as it is needed.

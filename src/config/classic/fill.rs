@@ -289,6 +289,7 @@ fn line(entry: &Entry<'_>, key: VirtualKey, service: &mut Virtual, report: &mut 
             put(&mut service.check_type, given, entry, report);
         }
         VirtualKey::ServiceName => put(&mut service.name, free_text(entry, report), entry, report),
+        VirtualKey::MonitorFile => put(&mut service.monitor, bare_path(entry, report), entry, report),
         VirtualKey::Comment => put(&mut service.comment, free_text(entry, report), entry, report),
         VirtualKey::Load => {
             // Read for what is wrong with it; it never meant anything.
@@ -463,6 +464,16 @@ fn absolute_path(entry: &Entry<'_>, report: &mut Report) -> Given<String> {
         return None;
     }
     Some(path)
+}
+
+/// The same where quotes are optional, as in the reference.
+fn bare_path(entry: &Entry<'_>, report: &mut Report) -> Given<String> {
+    let path = values::unquoted(entry.value);
+    if !path.value.starts_with('/') {
+        values::expected(entry, "a path from the root", report);
+        return None;
+    }
+    Some(path.map(str::to_owned))
 }
 
 /// A name that TLS can ask for: as a virtual host, without a port.

@@ -7,6 +7,7 @@ mod check;
 mod exchange;
 mod mail;
 mod maintenance;
+mod monitor;
 mod service;
 mod services;
 mod tls;

@@ -4,10 +4,11 @@ use std::{
     collections::HashMap,
     net::{IpAddr, SocketAddr},
     num::NonZeroU32,
+    path::Path,
     sync::Arc,
 };
 
-use super::{Lowering, address::range, check::Plan};
+use super::{Lowering, address::range, check::Plan, monitor};
 use crate::{
     config::{
         Resolver, Span, Spanned,
@@ -116,6 +117,7 @@ impl<R: Resolver> Lowering<'_, '_, R> {
             fallback: fallback.map(|fallback| fallback.value),
             fallback_command,
             alert,
+            monitor: draft.monitor.as_ref().map(|path| Path::new(&path.value).into()),
             hysteresis,
             start_state: super::first([own.start_state, all.start_state]).unwrap_or_default(),
             service: plan.service(),
@@ -311,7 +313,11 @@ impl<R: Resolver> Lowering<'_, '_, R> {
                 let address = SocketAddr::new(ip, port);
                 let Some(check) = self.check(plan, address, &exchange, given.value.host.span) else { break };
                 let (forward, weight) = (given.value.forward, given.value.weight);
-                let real = Real { id: RealId(address), forward, weight, thresholds, check };
+                let mut real =
+                    Real { id: RealId(address), forward, weight, thresholds, check, monitored_as: None };
+                if draft.monitor.is_some() {
+                    real.monitored_as = Some(monitor::name(id, draft, &given.value, plan, &real));
+                }
                 match seen.insert((ip, kernel_port(id, &real)), reals.len()) {
                     None => reals.push(real),
                     Some(before) => {
