@@ -24,6 +24,7 @@ mod families;
 mod kinds;
 mod leaks;
 mod log;
+mod maintenance;
 mod mail;
 mod monitor;
 mod names;
