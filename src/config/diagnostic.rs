@@ -98,8 +98,7 @@ impl fmt::Display for Diagnostic {
 
 /// A line as it may be shown: nothing that moves a terminal's cursor, and no password.
 fn presentable(line: &str) -> String {
-    let mut shown: String =
-        line.chars().map(|c| if c.is_control() && c != '\t' { '\u{fffd}' } else { c }).collect();
+    let mut shown = still(line);
     let lower = shown.to_ascii_lowercase();
     let key = ["passw", "secret"].iter().filter_map(|word| lower.find(word)).min();
     if let Some(key) = key
@@ -116,6 +115,11 @@ fn presentable(line: &str) -> String {
         shown.replace_range(from..to, &hidden);
     }
     shown
+}
+
+/// A text that moves no cursor and ends no line.
+fn still(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() && c != '\t' { '\u{fffd}' } else { c }).collect()
 }
 
 /// Where in a line the user and password of a URL stand, if there are any.
@@ -190,6 +194,11 @@ impl Report {
                 diagnostic.help = diagnostic.help.as_deref().map(words);
             }
         }
+        for diagnostic in &mut self.list {
+            // Names in it may come from the file.
+            diagnostic.message = still(&diagnostic.message);
+            diagnostic.help = diagnostic.help.as_deref().map(still);
+        }
         self.list.sort_by_key(|diagnostic| (diagnostic.span, diagnostic.severity));
         self.list
     }
@@ -218,6 +227,16 @@ mod tests {
         let mut report = report("real");
         report.warning(Span::new(4, 4), "expected \"=\"");
         assert!(report.finish()[0].to_string().ends_with("\n1 | real\n  |     ^"));
+    }
+
+    #[test]
+    fn a_name_from_the_file_ends_no_line_of_the_log() {
+        let mut report = report("x");
+        report.error(Span::new(0, 1), "unknown key \"a\nroot: all is well\x1b[2J\"").help("not \n");
+        let diagnostic = &report.finish()[0];
+        let headline = "www.cf:1:1: error: unknown key \"a\u{fffd}root: all is well\u{fffd}[2J\"";
+        assert_eq!(diagnostic.headline(), headline);
+        assert_eq!(diagnostic.help.as_deref(), Some("not \u{fffd}"));
     }
 
     #[test]
