@@ -53,7 +53,8 @@ install: $(if $(PREBUILT),,build) ## into DESTDIR, below PREFIX
 	$(INSTALL) -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/dbus-1/system.d $(wildcard dbus/*.conf)
 	$(INSTALL) -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/dbus-1/interfaces $(wildcard dbus/*.xml)
 	$(INSTALL) -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/doc/ldirectord/examples $(wildcard packaging/examples/*)
-	$(INSTALL) -d -m 0755 $(DESTDIR)$(SYSCONFDIR)/ha.d/conf $(DESTDIR)$(SYSCONFDIR)/ha.d/resource.d
+	$(INSTALL) -d -m 0755 $(DESTDIR)$(SYSCONFDIR)/ha.d/conf $(DESTDIR)$(SYSCONFDIR)/ha.d/resource.d \
+		$(DESTDIR)$(SYSCONFDIR)/ldirectord
 	ln -sfn $(PREFIX)/sbin/ldirectord $(DESTDIR)$(SYSCONFDIR)/ha.d/resource.d/ldirectord
 
 uninstall: ## what install put there; configurations stay

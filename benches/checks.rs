@@ -16,7 +16,7 @@ use std::{
 use ldirectord::{
     check::{Prober, Probes, Progress, tls::Trust},
     health::Verdict,
-    model::{Cadence, CheckKind, CheckSpec, HttpCheck, Pattern, TlsVerify},
+    model::{Cadence, CheckKind, CheckSpec, HttpCheck, Pattern, Route, TlsVerify},
 };
 use openssl::{
     asn1::Asn1Time,
@@ -55,6 +55,9 @@ fn main() {
         CheckKind::Http(HttpCheck {
             tls,
             virtual_host: Some(NAME.into()),
+            server: None,
+            server_name: None,
+            authorities: None,
             request: "/index.html".into(),
             receive: receive.map(|text| Arc::new(Pattern::new(text).unwrap())),
         })
@@ -70,8 +73,8 @@ fn main() {
         ("https, chain", 200, secure, page(Some(TlsVerify::Chain), Some("go+d"))),
         ("https, full", 200, secure, page(Some(TlsVerify::Full), Some("go+d"))),
     ] {
-        let cadence = Cadence { interval: Duration::from_secs(1), deadline: Duration::from_secs(1) };
-        let spec = Arc::new(CheckSpec { target, kind, cadence });
+        let cadence = Cadence::steady(Duration::from_secs(1), Duration::from_secs(1));
+        let spec = Arc::new(CheckSpec { target, kind, route: Route::default(), cadence });
         let bytes = size_of_val(&probes.probe(&spec, &Progress::new()));
         let (each, failed) = runtime().block_on(measure(&probes, &spec, rate));
         println!("{name:<28} {rate:>8} {bytes:>8} {each:>12.1} {failed:>8}");
@@ -85,9 +88,9 @@ fn hold(name: &str, probes: &Probes, kind: &CheckKind) {
         let listener = TcpSocket::new_v4().unwrap();
         listener.bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let listener = listener.listen(HELD).unwrap();
-        let cadence = Cadence { interval: Duration::from_secs(1), deadline: Duration::from_secs(60) };
+        let cadence = Cadence::steady(Duration::from_secs(1), Duration::from_secs(60));
         let target = listener.local_addr().unwrap();
-        let spec = Arc::new(CheckSpec { target, kind: kind.clone(), cadence });
+        let spec = Arc::new(CheckSpec { target, kind: kind.clone(), route: Route::default(), cadence });
         let (mut running, before) = (JoinSet::new(), resident());
         for _ in 0..HELD {
             let (probes, spec) = (probes.clone(), Arc::clone(&spec));

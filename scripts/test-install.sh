@@ -30,9 +30,11 @@ expect "make install" make --no-print-directory install PREBUILT="$binaries" DES
 expect "/usr/sbin/ldirectord runs" "$dest/usr/sbin/ldirectord" --version
 for file in lib/systemd/system/ldirectord.service lib/systemd/system/ldirectord@.service \
 	share/dbus-1/system.d/org.linuxvirtualserver.Ldirectord1.conf \
-	share/doc/ldirectord/examples/guide-www.cf share/doc/ldirectord/examples/demo.cf; do
+	share/doc/ldirectord/examples/guide-www.cf share/doc/ldirectord/examples/demo.cf \
+	share/doc/ldirectord/examples/web-tls.toml; do
 	expect "/usr/$file" test -f "$dest/usr/$file"
 done
+expect "/etc/ldirectord" test -d "$dest/etc/ldirectord"
 expect "heartbeat finds it" test -L "$dest/etc/ha.d/resource.d/ldirectord"
 expect "make uninstall" make --no-print-directory uninstall DESTDIR="$dest" PREFIX=/usr
 expect "leaves no file" no_files

@@ -2,9 +2,9 @@
 //!
 //! Pure: knows neither sockets nor clocks nor what the kernel's table does with it.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
-use crate::model::Hysteresis;
+use crate::model::{Cadence, Hysteresis};
 
 /// What a check found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -211,6 +211,16 @@ impl State {
             Self::Failing(_) => "failing",
             Self::Down => "down",
             Self::Proving(_) | Self::Rising(_) => "rising",
+        }
+    }
+
+    /// How long after a check the next one of a server in this state is wanted.
+    #[must_use]
+    pub fn interval(self, cadence: &Cadence) -> Duration {
+        match self {
+            Self::Unknown | Self::Up => cadence.interval,
+            Self::Proving(_) | Self::Failing(_) | Self::Rising(_) => cadence.fast,
+            Self::Down => cadence.down,
         }
     }
 

@@ -1,5 +1,6 @@
 //! Configurations as people write them, and what is made of them: `tests/config/ok/*.cf` are accepted and mean
-//! `*.model`, `tests/config/bad/*.cf` are rejected with the words in `*.stderr`.
+//! `*.model`, `tests/config/bad/*.cf` are rejected with the words in `*.stderr`; so are those in TOML, with `*.toml.model`
+//! and `*.toml.stderr`.
 //!
 //! `BLESS=1 cargo test --test config` rewrites the expectations; the diff is what is reviewed.
 #![cfg(all(feature = "http", feature = "ftp"))]
@@ -13,7 +14,7 @@ use std::{
 
 use ldirectord::{
     config::{Diagnostic, Loaded, MemoryFiles, Rejected, Shown, TableResolver, load},
-    model::Protocol::{Tcp, Udp},
+    model::Protocol::{Sctp, Tcp, Udp},
 };
 
 /// The names that the configurations of these tests use.
@@ -25,8 +26,15 @@ fn names() -> TableResolver {
         ("my_host", "127.0.0.4"),
         ("six.example.com", "2001:db8::6"),
     ];
-    let services =
-        [("http", 80, Tcp), ("https", 443, Tcp), ("domain", 53, Tcp), ("domain", 53, Udp), ("ftp", 21, Tcp)];
+    let services = [
+        ("http", 80, Tcp),
+        ("https", 443, Tcp),
+        ("domain", 53, Tcp),
+        ("domain", 53, Udp),
+        ("ftp", 21, Tcp),
+        ("m3ua", 2905, Sctp),
+        ("m3ua-sctp", 2906, Sctp),
+    ];
     let mut names = TableResolver { hostname: "director.example.com".to_owned(), ..TableResolver::default() };
     for (name, address) in hosts {
         names.hosts.entry(name.to_owned()).or_default().push(address.parse().unwrap());
@@ -43,16 +51,27 @@ fn load_text(name: &str, text: &[u8]) -> Result<Loaded, Rejected> {
     let path = PathBuf::from(name);
     // In memory the root is the working directory.
     let fs = fs.with(path.clone(), text);
+    // A list of authorities, as far as a configuration looks into one, and what is none.
+    let framed = "-----BEGIN CERTIFICATE-----\nMAMCAQU=\n-----END CERTIFICATE-----\n";
+    let fs = fs.with("/etc/ldirectord/ca.pem", framed).with("/etc/ldirectord/notes.txt", "none");
+    let fs = fs.with("/etc/ldirectord/cut.pem", &framed[..50]);
     load(&path, &fs, &names())
 }
 
 /// All configurations of a folder, by name.
 fn configurations(folder: &str) -> Vec<PathBuf> {
+    let mut both = of_grammar(folder, "cf");
+    both.extend(of_grammar(folder, "toml"));
+    both
+}
+
+/// The configurations of a folder in one grammar, by name.
+fn of_grammar(folder: &str, suffix: &str) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/config").join(folder);
     let mut paths: Vec<_> = fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "cf"))
+        .filter(|path| path.extension().is_some_and(|extension| extension == suffix))
         .collect();
     paths.sort();
     assert!(!paths.is_empty());
@@ -64,6 +83,15 @@ fn shown(diagnostics: &[Diagnostic]) -> String {
         writeln!(text, "{diagnostic}").unwrap();
         text
     })
+}
+
+/// The golden file beside a configuration: `x.model` for `x.cf`, `x.toml.model` for `x.toml`.
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    if path.extension().is_some_and(|extension| extension == "toml") {
+        path.with_extension(format!("toml.{suffix}"))
+    } else {
+        path.with_extension(suffix)
+    }
 }
 
 /// Compares with a golden file, or writes it; gives what is wrong.
@@ -90,7 +118,7 @@ fn accepted_configurations_mean_what_is_written_beside_them() {
                 if !loaded.warnings.is_empty() {
                     write!(found, "\nwarnings\n{}", shown(&loaded.warnings)).unwrap();
                 }
-                golden(&path.with_extension("model"), &found)
+                golden(&beside(path, "model"), &found)
             }
             Err(rejected) => {
                 Some(format!("{} is rejected\n{}", path.display(), shown(&rejected.diagnostics)))
@@ -106,7 +134,7 @@ fn rejected_configurations_are_rejected_in_these_words() {
         .iter()
         .filter_map(|path| match load_text(file_name(path), &fs::read(path).unwrap()) {
             Ok(_) => Some(format!("{} is accepted", path.display())),
-            Err(rejected) => golden(&path.with_extension("stderr"), &shown(&rejected.diagnostics)),
+            Err(rejected) => golden(&beside(path, "stderr"), &shown(&rejected.diagnostics)),
         })
         .collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -115,7 +143,7 @@ fn rejected_configurations_are_rejected_in_these_words() {
 #[test]
 fn every_directive_of_this_version_is_accepted_somewhere_and_rejected_somewhere() {
     let used = |folder: &str| -> String {
-        configurations(folder)
+        of_grammar(folder, "cf")
             .iter()
             .map(|path| String::from_utf8_lossy(&fs::read(path).unwrap()).into_owned())
             .collect()
@@ -124,16 +152,24 @@ fn every_directive_of_this_version_is_accepted_somewhere_and_rejected_somewhere(
     for name in [
         "autoreload",
         "callback",
+        "check-fwmark",
+        "check-source",
         "checkinterval",
         "checkport",
         "checktimeout",
         "checktype",
         "cleanstop",
         "comment",
+        "downinterval",
         "failurecount",
+        "fall",
         "fallback",
         "fallback6",
+        "fallbackcommand",
+        "fallbackcommand-on-stop",
+        "fastinterval",
         "fork",
+        "jitter",
         "load",
         "logfile",
         "login",
@@ -149,11 +185,15 @@ fn every_directive_of_this_version_is_accepted_somewhere_and_rejected_somewhere(
         "receive",
         "request",
         "resyncinterval",
+        "rise",
         "scheduler",
         "service",
         "servicename",
+        "start-state",
         "supervised",
         "timeout",
+        "tls-ca",
+        "tls-servername",
         "tls-verify",
         "virtual",
         "virtual6",
@@ -168,6 +208,55 @@ fn every_directive_of_this_version_is_accepted_somewhere_and_rejected_somewhere(
         assert!(stands_in(&ok), "{name} is in no accepted configuration");
         assert!(stands_in(&bad), "{name} is in no rejected configuration");
     }
+}
+
+/// The keys of the document, without those that it says are for later.
+fn documented_keys() -> Vec<String> {
+    let document = include_str!("../docs/configuration.md");
+    let rows = document.lines().filter(|line| line.starts_with("| `") && !line.ends_with("| later |"));
+    rows.filter_map(|row| row.split('`').nth(1)).map(str::to_owned).collect()
+}
+
+/// The dotted names of all keys in a document; of the tables in lists too.
+fn keys_of(table: &toml::Table, prefix: &str, keys: &mut Vec<String>) {
+    for (key, value) in table {
+        let path = format!("{prefix}{key}");
+        let inside = if value.is_array() || key == "defaults" { String::new() } else { format!("{path}.") };
+        let list = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+        for table in list.iter().filter_map(toml::Value::as_table) {
+            keys_of(table, &inside, keys);
+        }
+        keys.push(path);
+    }
+}
+
+#[test]
+fn every_key_of_this_version_is_accepted_somewhere_and_rejected_somewhere() {
+    let mut accepted = Vec::new();
+    for path in of_grammar("ok", "toml") {
+        keys_of(&fs::read_to_string(path).unwrap().parse().unwrap(), "", &mut accepted);
+    }
+    let rejected: String =
+        of_grammar("bad", "toml").iter().map(|path| fs::read_to_string(path).unwrap()).collect();
+    for key in documented_keys() {
+        assert!(accepted.contains(&key), "{key} is in no accepted configuration");
+        let last = key.rsplit('.').next().unwrap();
+        assert!(rejected.contains(&format!("{last} =")), "{key} is in no rejected configuration");
+    }
+}
+
+#[test]
+fn what_both_grammars_say_is_the_same() {
+    let mut pairs = 0;
+    for native in of_grammar("ok", "toml") {
+        let classic = native.with_extension("cf");
+        let Ok(text) = fs::read(&classic) else { continue };
+        let one = load_text("x.cf", &text).unwrap();
+        let other = load_text("x.toml", &fs::read(&native).unwrap()).unwrap();
+        assert_eq!(one.config, other.config, "{}", native.display());
+        pairs += 1;
+    }
+    assert!(pairs >= 3, "{pairs}");
 }
 
 #[test]
@@ -189,6 +278,25 @@ fn a_rejected_file_is_still_known_to_whoever_watches_it() {
     let missing = load(Path::new("/nowhere.cf"), &MemoryFiles::default(), &names()).unwrap_err();
     assert_eq!(missing.unreadable, Some(std::io::ErrorKind::NotFound));
     assert_eq!(missing.sources.watched().collect::<Vec<_>>(), [Path::new("/nowhere.cf")]);
+}
+
+#[test]
+fn a_file_that_a_configuration_names_is_one_of_its_sources_and_part_of_what_it_means() {
+    let text = "virtual=10.0.0.1:443\n\treal=10.0.0.2:443 gate\n\ttls-ca=\"/ca.pem\"\n";
+    let certificate =
+        |body: &str| format!("-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----\n");
+    let with = |body| {
+        let fs = MemoryFiles::default().with("/x.cf", text).with("/ca.pem", certificate(body));
+        load(Path::new("/x.cf"), &fs, &names()).unwrap()
+    };
+    let (one, other) = (with("MAMCAQU="), with("MAMCAQY="));
+    assert_eq!(one.config, with("MAMCAQU=").config);
+    assert_ne!(one.config, other.config, "other authorities make another check");
+    let watched: Vec<_> = one.sources.watched().collect();
+    assert_eq!(watched, [Path::new("/x.cf"), Path::new("/ca.pem")]);
+    let missing =
+        load(Path::new("/x.cf"), &MemoryFiles::default().with("/x.cf", text), &names()).unwrap_err();
+    assert_eq!(missing.sources.watched().count(), 2, "it is waited for");
 }
 
 #[test]

@@ -4,9 +4,9 @@
 use std::{collections::BTreeSet, env, fmt::Write as _, fs, path::Path, sync::Arc, time::Duration};
 
 use ldirectord::{
-    director::{Fact, Occasion},
+    director::{Action, Fact, Occasion},
     health::{Failure, Stage, State},
-    model::{RealId, VirtualId},
+    model::{IpvsTimeouts, RealId, VirtualId},
 };
 
 /// Names all kinds of facts, once for the compiler and once for the test: a new kind does not compile until it is
@@ -24,7 +24,8 @@ kinds! {
     Started Serving Stopping VirtualAdded VirtualChanged VirtualPurged RealInService RealQuiescent RealDeleted
     RealPurged FallbackAdded FallbackDeleted WentUp WentDown SoftFailure SoftFailureReset CertificateName
     ConfigChanged ReloadAsked ConfigLoaded ConfigUnchanged ConfigRejected ConfigWarning CallbackFailed CallbackRan
-    TableFailed TableRecovered Drifted ForeignWeight ForeignServer BusLost BusServed Trouble
+    FallbackCommandRan FallbackCommandFailed
+    TableFailed TableRecovered TimeoutsSet TimeoutsFailed Drifted ForeignWeight ForeignServer BusLost BusServed Trouble
 }
 
 fn facts() -> Vec<Fact> {
@@ -78,8 +79,27 @@ fn facts() -> Vec<Fact> {
         Fact::ConfigWarning { text: "/etc/ha.d/www.cf:1: 'timeout' is deprecated".into() },
         Fact::CallbackFailed { program: "/usr/local/bin/sync".into(), reason: "exit status 1".into() },
         Fact::CallbackRan { program: "/usr/local/bin/sync".into() },
+        Fact::FallbackCommandRan {
+            virtual_id,
+            action: Action::Start,
+            program: "/usr/local/bin/sorry".into(),
+        },
+        Fact::FallbackCommandFailed {
+            virtual_id: mark,
+            action: Action::Stop,
+            program: "/usr/local/bin/sorry".into(),
+            reason: "exit status 1".into(),
+        },
         Fact::TableFailed { reason: "ipvsadm: permission denied".into(), retry_in: Duration::from_secs(2) },
         Fact::TableRecovered,
+        Fact::TimeoutsSet {
+            before: IpvsTimeouts { tcp: 900, tcp_fin: 120, udp: 300 },
+            after: IpvsTimeouts { tcp: 3600, tcp_fin: 60, udp: 300 },
+        },
+        Fact::TimeoutsFailed {
+            reason: "ipvsadm: permission denied".into(),
+            retry_in: Duration::from_secs(10),
+        },
         Fact::Drifted { virtual_id, what: "scheduler is rr, not wrr".into() },
         Fact::ForeignWeight { virtual_id, real, weight: 7, configured: 1 },
         Fact::ForeignServer { virtual_id, real },

@@ -13,7 +13,7 @@ use std::{
 
 use ldirectord::{
     ipvs::{Dest, Ipvs, IpvsError, Ipvsadm, Memory, Op, Scope, ServiceSettings},
-    model::{Forward, Netmask, Persistence, RealId, VirtualId},
+    model::{Forward, IpvsTimeouts, Netmask, Persistence, RealId, VirtualId},
 };
 
 /// A stand-in in a folder of its own.
@@ -94,7 +94,7 @@ fn dest(service: &str, address: &str, forward: Forward, weight: u16) -> Op {
 /// Two services with three servers, with everything that a configuration can say.
 fn farm() -> Vec<Op> {
     let mask = Some(Netmask::V4([255, 255, 255, 0].into()));
-    let persistence = Some(Persistence { timeout: Duration::from_secs(1800), netmask: mask });
+    let persistence = Some(Persistence { timeout: Duration::from_secs(1800), netmask: mask, engine: None });
     vec![
         add("tcp:192.0.2.1:80"),
         dest("tcp:192.0.2.1:80", "10.0.0.1:8080", Forward::Masq, 1),
@@ -270,4 +270,22 @@ async fn a_program_that_is_missing_or_none() {
     assert!(matches!(missing.read(&Scope::All).await, Err(IpvsError::Missing { .. })));
     let mut none = Ipvsadm::at(stand_in.path("mode"));
     assert!(matches!(none.apply(&farm()).await, Err(IpvsError::Spawn(_))));
+}
+
+#[tokio::test]
+async fn timeouts_are_set_and_a_zero_keeps_what_there_is() {
+    let stand_in = StandIn::behaving("");
+    let (mut ipvsadm, mut memory) = (stand_in.ipvsadm(), Memory::default());
+    assert_eq!(ipvsadm.timeouts().await, memory.timeouts().await, "what a kernel begins with");
+    let wanted = IpvsTimeouts { tcp: 60, tcp_fin: 0, udp: 30 };
+    ipvsadm.set_timeouts(wanted).await.unwrap();
+    memory.set_timeouts(wanted).await.unwrap();
+    assert_eq!(ipvsadm.timeouts().await, Ok(IpvsTimeouts { tcp: 60, tcp_fin: 120, udp: 30 }));
+    assert_eq!(ipvsadm.timeouts().await, memory.timeouts().await);
+    for (mode, words) in
+        [("no-kernel", "modprobe ip_vs"), ("garbage", "not understood"), ("not-root", "root")]
+    {
+        stand_in.behave(mode);
+        assert!(ipvsadm.timeouts().await.unwrap_err().to_string().contains(words), "{mode}");
+    }
 }

@@ -44,7 +44,7 @@ impl Dice {
         }
         let ip =
             self.ip(&["192.0.2.1", "192.0.2.2", "2001:db8:1111:2222:3333:4444:5555:6666", "2001:db8::1"]);
-        let protocol = self.one_of(&[Protocol::Tcp, Protocol::Udp]);
+        let protocol = self.one_of(&[Protocol::Tcp, Protocol::Udp, Protocol::Sctp]);
         VirtualId::Addr { protocol, address: SocketAddr::new(ip, self.one_of(&[0, 80, 65535])) }
     }
 
@@ -65,7 +65,7 @@ impl Dice {
             _ => Some(Netmask::V6(self.one_of(&[0, 1, 64, 127, 128, 129]))),
         };
         let timeout = Duration::from_secs(self.one_of(&[0, 1, 1800, 2_678_400, 2_678_401]));
-        let persistence = (self.below(2) == 0).then_some(Persistence { timeout, netmask });
+        let persistence = (self.below(2) == 0).then_some(Persistence { timeout, netmask, engine: None });
         let scheduler = self.one_of(&["rr", "wrr", "wlc", "sed"]).into();
         ServiceSettings { scheduler, persistence, others: Vec::new() }
     }

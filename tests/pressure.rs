@@ -18,8 +18,8 @@ use ldirectord::{
     health::{Evidence, Failure, Verdict},
     ipvs::Memory,
     model::{
-        self, Cadence, Check, CheckKind, CheckSpec, Config, Forward, Hysteresis, Real, RealId, Service,
-        Settings, Virtual,
+        self, Cadence, Check, CheckKind, CheckSpec, Config, Forward, Hysteresis, Real, RealId, Route,
+        Service, Settings, StartState, Virtual,
     },
     runtime::Loaded,
 };
@@ -32,9 +32,10 @@ fn server(n: u8) -> SocketAddr {
 
 /// One service with so many servers, each asked every second.
 fn config(servers: u8) -> Arc<Config> {
-    let cadence = Cadence { interval: Duration::from_secs(1), deadline: Duration::from_secs(1) };
+    let cadence = Cadence::steady(Duration::from_secs(1), Duration::from_secs(1));
     let reals = (1..=servers).map(|n| {
-        let spec = CheckSpec { target: server(n), kind: CheckKind::Connect, cadence };
+        let spec =
+            CheckSpec { target: server(n), kind: CheckKind::Connect, route: Route::default(), cadence };
         let check = Check::Probe(Arc::new(spec));
         Real { id: RealId(server(n)), forward: Forward::Masq, weight: 1, check }
     });
@@ -47,7 +48,9 @@ fn config(servers: u8) -> Arc<Config> {
         quiescent: false,
         cleanstop: true,
         fallback: None,
+        fallback_command: None,
         hysteresis: Hysteresis::default(),
+        start_state: StartState::default(),
         service: Service::None,
         check_type: "connect",
         reals: reals.collect(),

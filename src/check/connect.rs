@@ -8,10 +8,13 @@ use super::{
     net::{self, Ack},
     trouble,
 };
-use crate::health::{Evidence, Failure, Stage};
+use crate::{
+    health::{Evidence, Failure, Stage},
+    model::Route,
+};
 
-pub(super) async fn probe(target: SocketAddr) -> Result<Evidence, Failure> {
-    match net::dial(target, Ack::Late).await {
+pub(super) async fn probe(target: SocketAddr, route: Route) -> Result<Evidence, Failure> {
+    match net::dial(target, route, Ack::Late).await {
         Ok(_reset_on_drop) => Ok(Evidence::default()),
         Err(error) => Err(trouble::failure(&error, Stage::Connect)),
     }

@@ -21,16 +21,17 @@ use super::{
 };
 use crate::{
     health::{Evidence, Failure, Stage},
-    model::FtpCheck,
+    model::{FtpCheck, Route},
 };
 
 /// Fetches the file once.
 pub(super) async fn probe(
     target: SocketAddr,
+    route: Route,
     check: &FtpCheck,
     progress: &Progress,
 ) -> Result<Evidence, Failure> {
-    let mut ftp = log_in(target, check, progress).await?;
+    let mut ftp = log_in(target, route, check, progress).await?;
     // Nothing to fetch: the login was all there is to prove, and the configuration was warned of it.
     let Some(request) = &check.request else {
         take_leave(&mut ftp).await;
@@ -67,18 +68,22 @@ pub(super) async fn probe(
 
 async fn log_in(
     target: SocketAddr,
+    route: Route,
     check: &FtpCheck,
     progress: &Progress,
 ) -> Result<AsyncFtpStream, Failure> {
     // The server speaks first: a late acknowledgement would only delay it.
-    let stream =
-        net::dial(target, Ack::Prompt).await.map_err(|error| trouble::failure(&error, Stage::Connect))?;
+    let stream = net::dial(target, route, Ack::Prompt)
+        .await
+        .map_err(|error| trouble::failure(&error, Stage::Connect))?;
     progress.enter(Stage::Login);
     let mut ftp = AsyncFtpStream::connect_with_stream(stream)
         .await
         .map_err(|error| failure(error, Stage::Login))?
-        .passive_stream_builder(|address| {
-            Box::pin(async move { net::dial(address, Ack::Prompt).await.map_err(FtpError::ConnectionError) })
+        .passive_stream_builder(move |address| {
+            Box::pin(async move {
+                net::dial(address, route, Ack::Prompt).await.map_err(FtpError::ConnectionError)
+            })
         });
     ftp.set_passive_nat_workaround(true);
     if target.is_ipv6() {

@@ -20,7 +20,7 @@ mod trouble;
 pub use live::{Exchange, Live};
 
 #[cfg(feature = "tls")]
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 use std::{
     future::Future,
     sync::atomic::{AtomicU8, Ordering},
@@ -28,7 +28,7 @@ use std::{
 
 use crate::{
     health::{Evidence, Failure, Stage, Verdict},
-    model::{CheckKind, CheckSpec},
+    model::{Authorities, CheckKind, CheckSpec},
 };
 
 /// Who can ask a real server how it is: [`Probes`] over the network, a script in tests.
@@ -86,9 +86,38 @@ pub struct Probes {
 
 #[cfg(feature = "tls")]
 struct Shared {
+    /// With the system's authorities.
+    system: Arc<Secured>,
+    /// With those of a file, each made once (`tls-ca`): those that the last configuration names, and those that the one
+    /// before it named, since its checks go on until the last one is in force.
+    private: HashMap<Authorities, Arc<Secured>>,
+    before: HashMap<Authorities, Arc<Secured>>,
+}
+
+/// What checks share that trust the same authorities.
+#[cfg(feature = "tls")]
+struct Secured {
     tls: tls::Tls,
     #[cfg(feature = "http")]
     clients: http::Clients,
+}
+
+#[cfg(feature = "tls")]
+impl Secured {
+    fn new(trust: tls::Trust) -> Result<Self, Unready> {
+        Ok(Self {
+            #[cfg(feature = "http")]
+            clients: http::Clients::new(trust.clone()),
+            tls: tls::Tls::new(trust)?,
+        })
+    }
+
+    fn private(authorities: &Authorities) -> Result<Arc<Self>, Unready> {
+        let secured = Self::new(tls::Trust::private(authorities)).map_err(|Unready(words)| {
+            Unready(format!("the authorities in {} cannot be used: {words}", authorities.path().display()))
+        })?;
+        Ok(Arc::new(secured))
+    }
 }
 
 /// What the probes share cannot be made: the certificate authorities cannot be read, or OpenSSL cannot be set up.
@@ -116,26 +145,70 @@ impl Probes {
     /// OpenSSL cannot be set up.
     #[cfg(feature = "tls")]
     pub fn trusting(trust: tls::Trust) -> Result<Self, Unready> {
-        Ok(Self {
-            shared: Arc::new(Shared {
-                #[cfg(feature = "http")]
-                clients: http::Clients::new(trust.clone()),
-                tls: tls::Tls::new(trust)?,
-            }),
-        })
+        let system = Arc::new(Secured::new(trust)?);
+        Ok(Self { shared: Arc::new(Shared { system, private: HashMap::new(), before: HashMap::new() }) })
     }
 
-    /// The same probes after the authorities may have changed: call it at each reload, off the loop. Costs one read of
-    /// their file when they did not; checks in flight end with what they began with.
+    /// The same probes after the system's authorities may have changed: call it at each reload, off the loop. Costs one
+    /// read of their file when they did not; checks in flight end with what they began with.
     ///
     /// # Errors
     /// As [`Probes::new`]; the probes at hand stay good.
     pub fn refreshed(&self) -> Result<Self, Unready> {
         #[cfg(feature = "tls")]
-        if let Some(trust) = self.shared.tls.trust().changed()? {
-            return Self::trusting(trust);
+        if let Some(trust) = self.shared.system.tls.trust().changed()? {
+            let system = Arc::new(Secured::new(trust)?);
+            let Shared { private, before, .. } = &*self.shared;
+            return Ok(Self {
+                shared: Arc::new(Shared { system, private: private.clone(), before: before.clone() }),
+            });
         }
         Ok(self.clone())
+    }
+
+    /// The same probes, ready for a configuration that names these authorities beside the system's: call it at each
+    /// load, off the loop.
+    ///
+    /// # Errors
+    /// OpenSSL does not take one of them; the probes at hand stay good.
+    #[cfg_attr(not(feature = "tls"), expect(clippy::unused_self, reason = "there is nothing to make ready"))]
+    pub fn knowing<'a>(
+        &self,
+        authorities: impl IntoIterator<Item = &'a Authorities>,
+    ) -> Result<Self, Unready> {
+        #[cfg(feature = "tls")]
+        {
+            let mut private = HashMap::new();
+            for wanted in authorities {
+                if !private.contains_key(wanted) {
+                    let known = self.shared.known(wanted);
+                    let secured = known.map_or_else(|| Secured::private(wanted), Ok)?;
+                    private.insert(wanted.clone(), secured);
+                }
+            }
+            let (system, before) = (self.shared.system.clone(), self.shared.private.clone());
+            Ok(Self { shared: Arc::new(Shared { system, private, before }) })
+        }
+        #[cfg(not(feature = "tls"))]
+        {
+            let _ = authorities;
+            Ok(self.clone())
+        }
+    }
+}
+
+#[cfg(feature = "tls")]
+impl Shared {
+    fn known(&self, authorities: &Authorities) -> Option<Arc<Secured>> {
+        self.private.get(authorities).or_else(|| self.before.get(authorities)).cloned()
+    }
+
+    /// What a check needs that trusts these, or the system's.
+    #[cfg(feature = "http")]
+    fn secured(&self, authorities: Option<&Authorities>) -> Result<Arc<Secured>, Failure> {
+        let Some(authorities) = authorities else { return Ok(self.system.clone()) };
+        let known = self.known(authorities).map_or_else(|| Secured::private(authorities), Ok);
+        known.map_err(|error| Failure::Local(error.to_string()))
     }
 }
 
@@ -143,14 +216,15 @@ impl Prober for Probes {
     async fn probe(&self, spec: &CheckSpec, progress: &Progress) -> Verdict {
         progress.enter(Stage::Connect);
         let outcome: Result<Evidence, Failure> = match &spec.kind {
-            CheckKind::Connect => connect::probe(spec.target).await,
+            CheckKind::Connect => connect::probe(spec.target, spec.route).await,
             #[cfg(feature = "http")]
-            CheckKind::Http(check) => {
-                http::probe(&self.shared.tls, &self.shared.clients, spec.target, check, progress).await
-            }
+            CheckKind::Http(check) => match self.shared.secured(check.authorities.as_ref()) {
+                Ok(secured) => http::probe(&secured.tls, &secured.clients, spec, check, progress).await,
+                Err(failure) => Err(failure),
+            },
             // Boxed, so that the state of a large library future is no part of the small and frequent ones.
             #[cfg(feature = "ftp")]
-            CheckKind::Ftp(check) => Box::pin(ftp::probe(spec.target, check, progress)).await,
+            CheckKind::Ftp(check) => Box::pin(ftp::probe(spec.target, spec.route, check, progress)).await,
             #[cfg(not(all(feature = "http", feature = "ftp")))]
             other => Err(Failure::Local(format!("this build has no {} checks", other.name()))),
         };

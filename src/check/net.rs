@@ -5,6 +5,9 @@ use std::{io, net::SocketAddr};
 use socket2::SockRef;
 use tokio::net::{TcpSocket, TcpStream};
 
+use super::trouble;
+use crate::model::Route;
+
 /// When the third packet of the TCP handshake is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Ack {
@@ -16,13 +19,25 @@ pub(super) enum Ack {
     Prompt,
 }
 
-/// Opens a connection. When it is dropped it is reset (linger of zero), so that a director that opens thousands a
+/// Opens a connection, along this route. When it is dropped it is reset (linger of zero), so that a director that opens thousands a
 /// second keeps none in `TIME_WAIT`.
-pub(super) async fn dial(target: SocketAddr, ack: Ack) -> io::Result<TcpStream> {
+pub(super) async fn dial(target: SocketAddr, route: Route, ack: Ack) -> io::Result<TcpStream> {
     let socket = if target.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
     socket.set_zero_linger()?;
     if ack == Ack::Late {
         SockRef::from(&socket).set_tcp_quickack(false)?;
+    }
+    if let Some(mark) = route.mark {
+        SockRef::from(&socket).set_mark(mark.get()).map_err(|error| {
+            let words = trouble::words(&error);
+            io::Error::other(format!("check-fwmark {mark} cannot be set, it takes CAP_NET_ADMIN: {words}"))
+        })?;
+    }
+    if let Some(source) = route.source {
+        socket.bind(SocketAddr::new(source, 0)).map_err(|error| {
+            let words = trouble::words(&error);
+            io::Error::other(format!("check-source {source}, is it an address of this machine? {words}"))
+        })?;
     }
     socket.connect(target).await
 }

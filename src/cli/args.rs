@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, Command, error::ErrorKind, value_parser};
 
+use crate::config::Grammar;
+
 /// What the program is told to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verb {
@@ -27,11 +29,13 @@ pub enum Verb {
     ConfigTest,
     /// What would a start or a reload change in the table?
     Plan,
+    /// Write the configuration in the other grammar.
+    Convert,
 }
 
 impl Verb {
     /// All of them, with their names.
-    pub const ALL: [(&'static str, Self); 10] = [
+    pub const ALL: [(&'static str, Self); 11] = [
         ("start", Self::Start),
         ("stop", Self::Stop),
         ("restart", Self::Restart),
@@ -42,6 +46,7 @@ impl Verb {
         ("run", Self::Run),
         ("configtest", Self::ConfigTest),
         ("plan", Self::Plan),
+        ("convert", Self::Convert),
     ];
 
     /// Its name.
@@ -64,6 +69,8 @@ pub struct Args {
     pub pid_file: Option<PathBuf>,
     /// How `plan` tells what it finds.
     pub telling: Telling,
+    /// What `convert` makes, and where it puts it.
+    pub conversion: Conversion,
     /// The configuration, where one is named.
     pub config: Option<String>,
     /// What to do.
@@ -77,6 +84,15 @@ pub struct Telling {
     pub json: bool,
     /// The exit status says too whether there is something to change.
     pub exit_code: bool,
+}
+
+/// What `convert` makes, and where it puts it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Conversion {
+    /// The grammar to write; the other one where none is named.
+    pub to: Option<Grammar>,
+    /// The file to write; standard output where none is named.
+    pub output: Option<PathBuf>,
 }
 
 /// What a command line asks for.
@@ -105,6 +121,8 @@ fn definition() -> Command {
         .arg(flag("json"))
         .arg(flag("exit-code"))
         .arg(Arg::new("pid-file").long("pid-file").value_parser(value_parser!(PathBuf)))
+        .arg(Arg::new("to").long("to"))
+        .arg(Arg::new("output").long("output").value_parser(value_parser!(PathBuf)))
         .arg(Arg::new("words").num_args(0..))
 }
 
@@ -141,12 +159,24 @@ pub fn parse(arguments: impl IntoIterator<Item = String>) -> Request {
             return Request::Misuse(Some(format!("--{option} goes with plan, not with {}", verb.name())));
         }
     }
+    let (to, output) = (matches.get_one::<String>("to"), matches.get_one("output").cloned());
+    if (to.is_some() || output.is_some()) && *verb != Verb::Convert {
+        let option = if to.is_some() { "to" } else { "output" };
+        return Request::Misuse(Some(format!("--{option} goes with convert, not with {}", verb.name())));
+    }
+    let to = match to.map(String::as_str) {
+        None => None,
+        Some("toml") => Some(Grammar::Toml),
+        Some("cf") => Some(Grammar::Classic),
+        Some(other) => return Request::Misuse(Some(format!("--to is toml or cf, not {other}"))),
+    };
     Request::Do(Args {
         debug: flag("debug"),
         dry_run: flag("dry-run"),
         direct: flag("direct"),
         pid_file: matches.get_one("pid-file").cloned(),
         telling: Telling { json: flag("json"), exit_code: flag("exit-code") },
+        conversion: Conversion { to, output },
         config,
         verb: *verb,
     })
@@ -183,6 +213,7 @@ mod tests {
             direct: false,
             pid_file: None,
             telling: Telling::default(),
+            conversion: Conversion::default(),
             config,
             verb,
         }
@@ -212,6 +243,12 @@ mod tests {
         assert_eq!(line("--json www status"), Request::Misuse(Some(plans.into())));
         let plan = Args { telling: Telling { json: true, exit_code: true }, ..args(Verb::Plan, Some("www")) };
         assert_eq!(line("--json --exit-code www plan"), Request::Do(plan));
+        let there = "--to goes with convert, not with status";
+        assert_eq!(line("--to cf www status"), Request::Misuse(Some(there.into())));
+        assert_eq!(line("--to x www convert"), Request::Misuse(Some("--to is toml or cf, not x".into())));
+        let conversion = Conversion { to: Some(Grammar::Classic), output: Some("/x.cf".into()) };
+        let convert = Args { conversion, ..args(Verb::Convert, Some("-")) };
+        assert_eq!(line("- convert --to cf --output /x.cf"), Request::Do(convert));
         assert_eq!(line("start www"), Request::Misuse(Some("Unknown command: www".into())));
     }
 

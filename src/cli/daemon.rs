@@ -23,26 +23,23 @@ use tokio::{
 
 use crate::{
     check::{Live, Prober, Probes},
-    child::{self, Program},
     config,
     control::{self, ControlServer},
     dbus::{self, About, Bus},
-    director::{Fact, Snapshot},
+    director::{Fact, Hook, Snapshot},
     inbox::{self, Inbox},
     ipvs::{DryRun, Ipvs, Ipvsadm},
     log,
-    model::{Command, Settings},
+    model::Settings,
     notify::{self, Notifier},
     runtime::{self, Fatal, HookFn, Limits, Outlets, Parts},
     watch as files,
 };
 
 use super::{
-    Args, Exit, Target, Verb, complain, configtest, inlets::Signals, loading, loading::Loading, lock,
+    Args, Exit, Target, Verb, complain, configtest, hooks, inlets::Signals, loading, loading::Loading, lock,
 };
 
-/// How long a callback may take.
-const CALLBACK_DEADLINE: Duration = Duration::from_secs(60);
 /// Lines of the log that wait at most.
 const FACTS: usize = 4_096;
 /// How long the end waits for the log.
@@ -76,7 +73,8 @@ pub(super) fn run(args: &Args, target: &Target) -> Exit {
             return Exit::Failed;
         }
     };
-    let ended = match (args.dry_run, Probes::new()) {
+    let probes = Probes::new().and_then(|probes| probes.knowing(loaded.config.authorities()));
+    let ended = match (args.dry_run, probes) {
         (_, Err(error)) => Err(error.to_string()),
         (true, Ok(probes)) => Daemon { args, target, place }.run(DryRun::to(io::stdout()), probes, &loaded),
         (false, Ok(probes)) => Daemon { args, target, place }.run(Ipvsadm::new(), probes, &loaded),
@@ -219,16 +217,16 @@ impl Daemon<'_> {
         all
     }
 
-    /// The callback: the program with the configuration's path as its last argument, and its name in the environment.
+    /// Programs of the administrator's.
     fn hook(&self) -> HookFn {
         let (path, dry_run) = (self.target.path.clone(), self.args.dry_run);
-        Arc::new(move |command: Command| {
+        Arc::new(move |hook: Hook| {
             let path = path.clone();
             Box::pin(async move {
                 if dry_run {
                     return Err("not run: this is a dry run".to_owned());
                 }
-                run_callback(command, path).await
+                hooks::run(hook, &path).await
             })
         })
     }
@@ -248,25 +246,6 @@ async fn until_end<I: Ipvs, P: Prober>(
         ended = runtime::run(parts, queue) => ended,
         () = signals.report(inbox, under_systemd, tell) => Err(Fatal::Crashed("signals are no longer heard")),
     }
-}
-
-async fn run_callback(command: Command, path: PathBuf) -> Result<(), String> {
-    let mut argv = command.argv.into_iter();
-    let program = argv.next().unwrap_or_default();
-    let name = path.file_name().unwrap_or_default().to_owned();
-    let arguments = argv.map(Into::into).chain([path.into_os_string()]);
-    let program = Program {
-        env: vec![("LDIRECTORD_CONFIG_NAME".into(), name)],
-        deadline: CALLBACK_DEADLINE,
-        ..Program::new(program, arguments)
-    };
-    let finished = child::run(program).await.map_err(|error| error.to_string())?;
-    if finished.status.success() {
-        return Ok(());
-    }
-    let said = String::from_utf8_lossy(&finished.stderr);
-    let said = said.lines().next().unwrap_or_default();
-    Err(if said.is_empty() { finished.status.to_string() } else { format!("{}: {said}", finished.status) })
 }
 
 /// Tells the log without ever waiting for it.

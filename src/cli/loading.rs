@@ -53,6 +53,10 @@ impl Loading {
         match first(&self.path) {
             Ok(loaded) => {
                 self.sources.send_replace(sources(&loaded.sources));
+                if let Err(words) = self.probes.learn(loaded.config.authorities()) {
+                    let text: Arc<str> = words.into();
+                    return Err(Rejection { text: text.clone(), first: text, errors: 1 });
+                }
                 self.log.send_replace(loaded.config.settings.logfile.clone());
                 let mut begin = begin(&loaded);
                 if let Err(words) = self.probes.refresh() {

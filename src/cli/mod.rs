@@ -3,8 +3,10 @@
 
 mod args;
 mod configtest;
+mod convert;
 mod daemon;
 mod exit;
+mod hooks;
 mod inlets;
 mod launch;
 mod loading;
@@ -18,7 +20,7 @@ use std::{
     path::PathBuf,
 };
 
-pub use args::{Args, Request, Verb, parse};
+pub use args::{Args, Conversion, Request, Verb, parse};
 pub use exit::Exit;
 
 use crate::config::{self, Instance, SystemFiles};
@@ -75,6 +77,9 @@ pub fn main(arguments: impl IntoIterator<Item = String>) -> Exit {
             return Exit::Usage;
         }
     };
+    if args.verb == Verb::Convert && args.config.as_deref() == Some("-") {
+        return convert::standard_input(&args.conversion);
+    }
     let path = match config::find(args.config.as_deref(), &SystemFiles) {
         Ok(path) => path,
         Err(error @ config::FindError::NotFound { .. }) => {
@@ -89,6 +94,7 @@ pub fn main(arguments: impl IntoIterator<Item = String>) -> Exit {
     match args.verb {
         Verb::ConfigTest => configtest::configtest(&target.path),
         Verb::Plan => plan::plan(&args, &target),
+        Verb::Convert => convert::file(&target.path, &args.conversion),
         Verb::Run => daemon::run(&args, &target),
         Verb::Start if args.debug || args.dry_run => daemon::run(&args, &target),
         Verb::Start

@@ -9,9 +9,9 @@ use std::{
 
 use crate::{
     control::{self, Answer, ControlError, Question},
-    director::{Known, Now, Preview, Start, preview},
+    director::{Joining, Known, Now, Preview, Start, preview},
     ipvs::{Ipvs as _, IpvsError, Ipvsadm, Op, Scope, Table, ipvsadm::render},
-    model::VirtualId,
+    model::{IpvsTimeouts, VirtualId},
 };
 
 use super::{Args, Exit, Target, complain, configtest, loading, say};
@@ -29,30 +29,45 @@ pub(super) fn plan(args: &Args, target: &Target) -> Exit {
         }
     };
     configtest::show(&loaded.warnings);
-    let (table, known) = match (read(), known(target)) {
-        (Ok(table), known) => (Arc::new(table), known),
-        (Err(words), _) => {
+    let wanted = loaded.config.settings.ipvs_timeouts;
+    let (table, timeouts) = match read(wanted.is_some()) {
+        Ok(read) => read,
+        Err(words) => {
             complain(&words);
             return Exit::Failed;
         }
     };
+    let known = known(target);
     let start = Start {
         config: Arc::new(loaded.config),
         warnings: Vec::new(),
-        table,
+        table: Arc::new(table),
         version: env!("CARGO_PKG_VERSION"),
         pid: std::process::id(),
     };
-    let plan = preview(now(), start, known.as_ref());
+    let mut plan = preview(now(), start, known.as_ref());
+    plan.timeouts = plan.timeouts.filter(|wanted| timeouts.is_none_or(|is| wanted.over(is) != is));
     let occasion = if known.is_some() { "reload" } else { "start" };
     say(&if args.telling.json { json(occasion, &plan) } else { text(occasion, &target.shown(), &plan) });
-    if args.telling.exit_code && !plan.now.is_empty() { Exit::Changes } else { Exit::Ok }
+    if args.telling.exit_code && changes(&plan) { Exit::Changes } else { Exit::Ok }
 }
 
-fn read() -> Result<Table, String> {
+/// The table, and how long the kernel keeps connections where that matters.
+fn read(with_timeouts: bool) -> Result<(Table, Option<IpvsTimeouts>), String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| error.to_string())?;
-    runtime.block_on(Ipvsadm::new().read(&Scope::All)).map_err(|error: IpvsError| error.to_string())
+    let read = async {
+        let mut ipvs = Ipvsadm::new();
+        let table = ipvs.read(&Scope::All).await?;
+        let timeouts = if with_timeouts { Some(ipvs.timeouts().await?) } else { None };
+        Ok((table, timeouts))
+    };
+    runtime.block_on(read).map_err(|error: IpvsError| error.to_string())
+}
+
+/// Whether anything would be changed now.
+fn changes(plan: &Preview) -> bool {
+    !plan.now.is_empty() || plan.timeouts.is_some()
 }
 
 /// What the director of this configuration knows, if one runs.
@@ -96,15 +111,22 @@ fn text(occasion: &str, shown: &str, plan: &Preview) -> String {
     // Writing to a string cannot fail.
     let mut text = format!("# a {occasion} of {shown} would change now:\n");
     let waits = !plan.joining.is_empty() || !plan.held.is_empty();
-    if plan.now.is_empty() {
+    if !changes(plan) {
         text = format!("# nothing to do{}\n", if waits { " now" } else { "" });
     }
     for op in &plan.now {
         let why = if purges(plan, op) { "  # not in the configuration" } else { "" };
         writeln!(text, "ipvsadm {}{why}", render::line(op)).ok();
     }
-    for op in &plan.joining {
-        writeln!(text, "# ipvsadm {}  (joins after its first good check)", render::line(op)).ok();
+    if let Some(timeouts) = plan.timeouts {
+        writeln!(text, "ipvsadm {}", render::timeouts(timeouts)).ok();
+    }
+    for Joining { op, passes } in &plan.joining {
+        let after = match passes {
+            1 => "its first good check".to_owned(),
+            more => format!("{more} good checks in a row"),
+        };
+        writeln!(text, "# ipvsadm {}  (joins after {after})", render::line(op)).ok();
     }
     for op in &plan.held {
         let when = if brings(op) {
@@ -119,16 +141,24 @@ fn text(occasion: &str, shown: &str, plan: &Preview) -> String {
 
 /// For programs. Nothing in it needs to be escaped: lines of `ipvsadm` hold no quotes.
 fn json(occasion: &str, plan: &Preview) -> String {
-    let list = |name: &str, ops: &[Op]| {
-        let all: Vec<String> = ops.iter().map(|op| object(op, purges(plan, op))).collect();
+    let list = |name: &str, all: Vec<String>| {
         let (open, close) = if all.is_empty() { ("", "") } else { ("\n    ", "\n  ") };
         format!("  \"{name}\": [{open}{}{close}]", all.join(",\n    "))
     };
-    let lists = [list("now", &plan.now), list("joining", &plan.joining), list("held", &plan.held)];
+    let timeouts = plan.timeouts.map(|t| format!("{{\"ipvsadm\": \"{}\"}}", render::timeouts(t)));
+    let now = plan.now.iter().map(|op| object(op, if purges(plan, op) { ", \"purges\": true" } else { "" }));
+    let joining =
+        plan.joining.iter().map(|Joining { op, passes }| object(op, &format!(", \"good-checks\": {passes}")));
+    let held = plan.held.iter().map(|op| object(op, ""));
+    let lists = [
+        list("now", now.chain(timeouts).collect()),
+        list("joining", joining.collect()),
+        list("held", held.collect()),
+    ];
     format!("{{\n  \"occasion\": \"{occasion}\",\n{}\n}}\n", lists.join(",\n"))
 }
 
-fn object(op: &Op, purges: bool) -> String {
+fn object(op: &Op, more: &str) -> String {
     let id: VirtualId = op.virtual_id();
     let real = match op {
         Op::AddDest(_, real, _) | Op::EditDest(_, real, _) | Op::DeleteDest(_, real) => {
@@ -136,6 +166,5 @@ fn object(op: &Op, purges: bool) -> String {
         }
         Op::AddService(..) | Op::EditService(..) | Op::DeleteService(_) => String::new(),
     };
-    let purges = if purges { ", \"purges\": true" } else { "" };
-    format!("{{\"virtual\": \"{id}\", {real}\"ipvsadm\": \"{}\"{purges}}}", render::line(op))
+    format!("{{\"virtual\": \"{id}\", {real}\"ipvsadm\": \"{}\"{more}}}", render::line(op))
 }

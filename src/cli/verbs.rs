@@ -61,7 +61,7 @@ pub(super) fn act(args: &Args, target: &Target) -> Exit {
             Found::Stale | Found::Nothing => Exit::Ok,
         },
         Verb::Reload | Verb::ForceReload => reload(target, &found, on_unit),
-        Verb::Run | Verb::ConfigTest | Verb::Plan => Exit::Usage,
+        Verb::Run | Verb::ConfigTest | Verb::Plan | Verb::Convert => Exit::Usage,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use super::{Position, Source, Span};
+use super::{Position, Source, Span, places::Places};
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -100,9 +100,10 @@ impl fmt::Display for Diagnostic {
 fn presentable(line: &str) -> String {
     let mut shown: String =
         line.chars().map(|c| if c.is_control() && c != '\t' { '\u{fffd}' } else { c }).collect();
-    let name = shown.trim_start().to_ascii_lowercase();
-    if ["passw", "secret"].iter().any(|word| name.starts_with(word))
-        && let Some(equals) = shown.find('=')
+    let lower = shown.to_ascii_lowercase();
+    let key = ["passw", "secret"].iter().filter_map(|word| lower.find(word)).min();
+    if let Some(key) = key
+        && let Some(equals) = shown[key..].find('=').map(|equals| key + equals)
     {
         let hidden: String = shown[equals + 1..]
             .chars()
@@ -110,20 +111,43 @@ fn presentable(line: &str) -> String {
             .collect();
         shown.replace_range(equals + 1.., &hidden);
     }
+    if let Some((from, to)) = user_in_url(&shown) {
+        let hidden = "*".repeat(shown[from..to].chars().count());
+        shown.replace_range(from..to, &hidden);
+    }
     shown
 }
+
+/// Where in a line the user and password of a URL stand, if there are any.
+fn user_in_url(line: &str) -> Option<(usize, usize)> {
+    let from = line.find("://")? + "://".len();
+    let end = line[from..].find(['/', '"', ' ', '\t']).map_or(line.len(), |end| from + end);
+    line[from..end].rfind('@').map(|at| (from, from + at))
+}
+
+/// Says a sentence in other words.
+pub(crate) type Words = fn(&str) -> String;
 
 /// Collects what is to be said about one file.
 #[derive(Debug)]
 pub(crate) struct Report {
     source: Arc<Source>,
     list: Vec<Diagnostic>,
+    /// Where texts that were put together stand in the file.
+    places: Places,
+    /// Says things in the words of the file's grammar, from this diagnostic on.
+    words: Option<(usize, Words)>,
 }
 
 impl Report {
     /// Nothing to say yet.
     pub(crate) fn new(source: Arc<Source>) -> Self {
-        Self { source, list: Vec::new() }
+        Self { source, list: Vec::new(), places: Places::default(), words: None }
+    }
+
+    /// From now on, places in a text that was put together are those of its parts, and all is said in other words.
+    pub(crate) fn translate(&mut self, places: Places, words: Words) {
+        (self.places, self.words) = (places, Some((self.list.len(), words)));
     }
 
     /// Rejects the file for what stands at `span`.
@@ -143,13 +167,14 @@ impl Report {
 
     fn add(&mut self, severity: Severity, span: Option<Span>, message: String) -> &mut Diagnostic {
         let source = Arc::clone(&self.source);
+        let span = span.map(|span| self.places.in_file(span));
         self.list.push(Diagnostic { severity, span, message, help: None, source });
         self.list.last_mut().expect("one was pushed just now")
     }
 
     /// The number of the line in which a span starts.
     pub(crate) fn line_of(&self, span: Span) -> usize {
-        self.source.position(span.start).line
+        self.source.position(self.places.in_file(span).start).line
     }
 
     /// Whether the file is rejected.
@@ -159,6 +184,12 @@ impl Report {
 
     /// All of them, in the order of the file.
     pub(crate) fn finish(mut self) -> Vec<Diagnostic> {
+        if let Some((from, words)) = self.words {
+            for diagnostic in &mut self.list[from..] {
+                diagnostic.message = words(&diagnostic.message);
+                diagnostic.help = diagnostic.help.as_deref().map(words);
+            }
+        }
         self.list.sort_by_key(|diagnostic| (diagnostic.span, diagnostic.severity));
         self.list
     }
@@ -192,6 +223,12 @@ mod tests {
     #[test]
     fn passwords_and_control_characters_are_not_shown() {
         assert_eq!(presentable(" passwd = \"a b\" "), " passwd = \"* *\" ");
+        assert_eq!(presentable("\"http://me:word@host/x@y\""), "\"http://*******@host/x@y\"");
+        assert_eq!(presentable("\"http://host/x@y\""), "\"http://host/x@y\"");
+        assert_eq!(
+            presentable("login = { user = \"x\", password = \"y\" }"),
+            "login = { user = \"x\", password = \"*\" *"
+        );
         assert_eq!(presentable("x\u{1b}[2J"), "x\u{fffd}[2J");
     }
 }

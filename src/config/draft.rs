@@ -10,7 +10,9 @@ use std::{
 };
 
 use super::Spanned;
-use crate::model::{Command, Family, Forward, LogTarget, Secret, TlsVerify};
+use crate::model::{
+    Command, Family, Forward, IpvsTimeouts, LogTarget, PersistenceEngine, Secret, StartState, TlsVerify,
+};
 
 /// A value that may have been given.
 pub(crate) type Given<T> = Option<Spanned<T>>;
@@ -20,6 +22,13 @@ pub(crate) type Given<T> = Option<Spanned<T>>;
 pub(crate) struct Draft {
     pub(crate) globals: Globals,
     pub(crate) virtuals: Vec<Virtual>,
+}
+
+impl Draft {
+    /// All hosts, each with the family of the address that is wanted.
+    pub(crate) fn hosts(&self) -> impl Iterator<Item = (&Host, Family)> {
+        self.globals.common.hosts().chain(self.virtuals.iter().flat_map(Virtual::hosts))
+    }
 }
 
 /// What stands outside of the virtual services.
@@ -38,6 +47,8 @@ pub(crate) struct Globals {
     pub(crate) supervised: Given<bool>,
     /// Zero is never.
     pub(crate) resync_interval: Given<Duration>,
+    /// A zero keeps what the kernel has.
+    pub(crate) ipvs_timeouts: Given<IpvsTimeouts>,
 }
 
 /// What may be said for all virtual services and for one.
@@ -46,6 +57,14 @@ pub(crate) struct Common {
     pub(crate) check_timeout: Given<Duration>,
     pub(crate) negotiate_timeout: Given<Duration>,
     pub(crate) check_interval: Given<Duration>,
+    pub(crate) fast_interval: Given<Duration>,
+    pub(crate) down_interval: Given<Duration>,
+    /// In percent, up to 50.
+    pub(crate) jitter: Given<u8>,
+    pub(crate) start_state: Given<StartState>,
+    pub(crate) check_source: Given<IpAddr>,
+    /// Zero is none.
+    pub(crate) check_mark: Given<u32>,
     pub(crate) rise: Given<NonZeroU32>,
     pub(crate) fall: Given<NonZeroU32>,
     /// What `fall` was called before; of the two at most one may be given.
@@ -53,8 +72,19 @@ pub(crate) struct Common {
     pub(crate) quiescent: Given<bool>,
     pub(crate) cleanstop: Given<bool>,
     pub(crate) tls_verify: Given<TlsVerify>,
+    pub(crate) tls_server_name: Given<String>,
+    pub(crate) tls_ca: Given<String>,
     pub(crate) fallback: Given<Fallback>,
     pub(crate) fallback6: Given<Fallback>,
+    pub(crate) fallback_command: Given<Command>,
+    pub(crate) fallback_command_on_stop: Given<bool>,
+}
+
+impl Common {
+    fn hosts(&self) -> impl Iterator<Item = (&Host, Family)> {
+        let fallbacks = [(&self.fallback, Family::V4), (&self.fallback6, Family::V6)];
+        fallbacks.into_iter().filter_map(|(given, family)| Some((&given.as_ref()?.value.host.value, family)))
+    }
 }
 
 /// One virtual service.
@@ -68,6 +98,7 @@ pub(crate) struct Virtual {
     pub(crate) protocol: Given<ProtocolName>,
     pub(crate) scheduler: Given<String>,
     pub(crate) persistent: Given<Duration>,
+    pub(crate) persistence_engine: Given<PersistenceEngine>,
     pub(crate) netmask: Given<String>,
     pub(crate) service: Given<String>,
     pub(crate) check_type: Given<CheckType>,
@@ -94,6 +125,7 @@ impl Virtual {
             protocol: None,
             scheduler: None,
             persistent: None,
+            persistence_engine: None,
             netmask: None,
             service: None,
             check_type: None,
@@ -106,6 +138,27 @@ impl Virtual {
             passwd: None,
             reals: Vec::new(),
         }
+    }
+}
+
+impl Virtual {
+    /// The family of its clients and servers.
+    pub(crate) fn family(&self) -> Family {
+        match self.at.value {
+            VirtualAt::Addr { family, .. } | VirtualAt::FwMark { family, .. } => family,
+        }
+    }
+
+    fn hosts(&self) -> impl Iterator<Item = (&Host, Family)> {
+        let family = self.family();
+        let own = match &self.at.value {
+            VirtualAt::Addr { host, .. } => Some(&host.value),
+            VirtualAt::FwMark { .. } => None,
+        };
+        let reals = self.reals.iter().map(|real| &real.value);
+        let reals =
+            reals.flat_map(|real| std::iter::once(&real.host).chain(&real.last)).map(|host| &host.value);
+        own.into_iter().chain(reals).map(move |host| (host, family)).chain(self.common.hosts())
     }
 }
 
@@ -147,6 +200,7 @@ pub(crate) enum Port {
 pub(crate) enum ProtocolName {
     Tcp,
     Udp,
+    Sctp,
     Fwm,
 }
 

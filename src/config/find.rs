@@ -9,7 +9,7 @@ use super::{
 };
 
 /// Where names are looked for, in this order.
-pub const SEARCH_PATH: [&str; 2] = ["/etc/ha.d", "/etc/ha.d/conf"];
+pub const SEARCH_PATH: [&str; 3] = ["/etc/ha.d", "/etc/ha.d/conf", "/etc/ldirectord"];
 
 /// Why no file could be chosen.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -35,10 +35,10 @@ fn listed(paths: &[PathBuf]) -> String {
     if shown.is_empty() { String::new() } else { format!(" (looked for {})", shown.join(", ")) }
 }
 
-/// Finds the file that is meant by `name`, which defaults to `ldirectord.cf`, and gives its absolute path.
+/// Finds the file that is meant by `name`, which defaults to `ldirectord`, and gives its absolute path.
 ///
-/// An absolute path is that file. A name is looked for in `/etc/ha.d` and `/etc/ha.d/conf`, with and without `.cf`;
-/// two different files there would be one instance and are refused. Else it is a path from the working directory,
+/// An absolute path is that file. A name is looked for in the [`SEARCH_PATH`], as it is and with `.cf` or `.toml`; two
+/// different files there would be one instance and are refused. Else it is a path from the working directory,
 /// else the escaped path by which systemd knows an instance outside of the search path.
 ///
 /// # Errors
@@ -51,11 +51,11 @@ pub fn find(name: Option<&str>, fs: &impl ReadFile) -> Result<PathBuf, FindError
         return if fs.is_file(&path) { Ok(path) } else { Err(not_found(Vec::new())) };
     }
 
-    let plain = name.strip_suffix(".cf").map_or(name, stem);
+    let plain = stem(name);
     let mut tried = Vec::new();
     let mut found: Vec<PathBuf> = Vec::new();
     for folder in SEARCH_PATH {
-        for file in [plain.to_owned(), format!("{plain}.cf")] {
+        for file in [plain.to_owned(), format!("{plain}.cf"), format!("{plain}.toml")] {
             let path = Path::new(folder).join(file);
             if fs.is_file(&path) {
                 found.push(path.clone());
@@ -112,6 +112,17 @@ mod tests {
         let fs = files(&["/etc/ha.d/www.cf", "/etc/ha.d/conf/www"]);
         let error = find(Some("www"), &fs).unwrap_err().to_string();
         assert!(error.contains("/etc/ha.d/www.cf and /etc/ha.d/conf/www"), "{error}");
+    }
+
+    #[test]
+    fn a_name_in_toml_is_found_and_not_beside_one_in_the_classic_grammar() {
+        let fs = files(&["/etc/ldirectord/shop.toml", "/etc/ldirectord/ldirectord.toml"]);
+        for name in ["shop", "shop.toml", "shop.cf", "/etc/ldirectord/shop.toml"] {
+            assert_eq!(find(Some(name), &fs), Ok("/etc/ldirectord/shop.toml".into()), "{name}");
+        }
+        assert_eq!(find(None, &fs), Ok("/etc/ldirectord/ldirectord.toml".into()));
+        let error = find(None, &fs.with("/etc/ha.d/ldirectord.cf", "")).unwrap_err().to_string();
+        assert!(error.contains("/etc/ha.d/ldirectord.cf and /etc/ldirectord/ldirectord.toml"), "{error}");
     }
 
     #[test]

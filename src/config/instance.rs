@@ -141,6 +141,8 @@ mod tests {
         assert_eq!(unit("/etc/ha.d/www"), "ldirectord@www.service");
         assert_eq!(unit("/etc/ha.d/conf/www.cf"), "ldirectord@www.service");
         assert_eq!(unit("/etc/ha.d/conf/shop-a.toml"), "ldirectord@shop-a.service");
+        assert_eq!(unit("/etc/ldirectord/shop.toml"), "ldirectord@shop.service");
+        assert_eq!(unit("/etc/ldirectord/ldirectord.toml"), "ldirectord.service");
         assert_eq!(unit("/srv/lb/my shop-1.cf"), r"ldirectord@srv-lb-my\x20shop\x2d1.cf.service");
         assert_eq!(unit("/.x/y"), r"ldirectord@\x2ex-y.service");
     }

@@ -3,7 +3,7 @@
 use std::{io, path::Path, sync::Arc};
 
 use super::{
-    Diagnostic, ReadFile, Resolver, Source, SourceFile, SourceSet, classic, diagnostic::Report, lower::lower,
+    Diagnostic, Grammar, ReadFile, Resolver, Source, SourceFile, SourceSet, diagnostic::Report, lower::lower,
 };
 use crate::model::Config;
 
@@ -37,7 +37,7 @@ pub struct Rejected {
 pub fn load(path: &Path, fs: &impl ReadFile, names: &impl Resolver) -> Result<Loaded, Rejected> {
     let shown = path.display().to_string();
     let content = fs.read(path);
-    let sources = SourceSet { files: vec![SourceFile::new(path, content.as_deref().ok(), fs)] };
+    let mut sources = SourceSet { files: vec![SourceFile::new(path, content.as_deref().ok(), fs)] };
     let bytes = match content {
         Ok(bytes) => bytes,
         Err(error) => {
@@ -48,13 +48,16 @@ pub fn load(path: &Path, fs: &impl ReadFile, names: &impl Resolver) -> Result<Lo
     };
 
     let source = Arc::new(Source::new(shown, &bytes));
+    drop(bytes);
     let mut report = Report::new(Arc::clone(&source));
-    if path.extension().is_some_and(|extension| extension == "toml") {
-        report.reject("a configuration in TOML is not supported in this version yet");
-        return Err(Rejected { diagnostics: report.finish(), sources, unreadable: None });
-    }
-    let draft = classic::read(&source, &mut report);
-    let config = lower(&draft, names, &mut report);
+    let draft = Grammar::of(path).read(&source, &mut report);
+    let mut read = |path: &Path| {
+        let content = fs.read(path);
+        // A change of what it names changes what the configuration means.
+        sources.files.push(SourceFile::new(path, content.as_deref().ok(), fs));
+        content
+    };
+    let config = lower(draft, names, &mut read, &mut report);
     if report.has_errors() {
         return Err(Rejected { diagnostics: report.finish(), sources, unreadable: None });
     }

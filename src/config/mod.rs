@@ -2,7 +2,9 @@
 //!
 //! ```text
 //! path ─find──▶ file ─lexer──▶ lines ─parser──▶ sections ─fill──▶ draft ─lower──▶ model::Config
-//!                              └────────── classic ───────────┘  both grammars   defaults, inheritance, names
+//!               │    └──────── classic ───────┘    │     values         defaults, inheritance, names
+//!               └────toml──▶ document ──▶ keys ────┘
+//!                    └──────── native ───────┘
 //! ```
 //!
 //! Nothing after [`load()`] looks at text again. All that is wrong with a file is found in one pass and told with its
@@ -12,22 +14,30 @@
 //! [`Resolver`]; both may block, so whoever calls [`load()`] does it away from the decisions.
 
 mod classic;
+mod command_line;
+mod convert;
 mod diagnostic;
 mod draft;
+mod duration;
 mod files;
 mod find;
+mod grammar;
 mod instance;
 mod load;
 mod lower;
+mod native;
+mod places;
 mod resolve;
 mod show;
 mod source;
 mod suggest;
 mod system;
 
+pub use convert::{Converted, convert};
 pub use diagnostic::{Diagnostic, Severity};
 pub use files::{Fingerprint, MemoryFiles, ReadFile, SourceFile, SourceSet};
 pub use find::{FindError, SEARCH_PATH, find};
+pub use grammar::Grammar;
 pub use instance::{DEFAULT_NAME, Instance, instance_of, pid_file};
 pub use load::{Loaded, Rejected, load};
 pub use resolve::{Resolver, TableResolver, Unresolved};

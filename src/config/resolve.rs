@@ -1,6 +1,6 @@
 //! Names of hosts and services.
 
-use std::{collections::BTreeMap, net::IpAddr};
+use std::{collections::BTreeMap, net::IpAddr, time::Duration};
 
 use crate::model::{Family, Protocol};
 
@@ -13,15 +13,16 @@ pub enum Unresolved {
     /// The resolver failed.
     #[error("{0}")]
     Failed(String),
+    /// It was not waited for any longer: all hosts of a configuration may take so long together.
+    #[error("no answer within {0:?}")]
+    Late(Duration),
 }
 
 /// Where the addresses of names come from. Asking may block.
 pub trait Resolver {
-    /// The first address of a host in a family.
-    ///
-    /// # Errors
-    /// There is none, or the resolver failed.
-    fn host(&self, name: &str, family: Family) -> Result<IpAddr, Unresolved>;
+    /// The first address of each host in its family, in the order of the hosts. All are asked for together, so that a
+    /// slow one does not keep the others waiting, and within a time limit.
+    fn hosts(&self, wanted: &[(String, Family)]) -> Vec<Result<IpAddr, Unresolved>>;
 
     /// The port of a service; with `None` that of the first protocol that has the name.
     fn service(&self, name: &str, protocol: Option<Protocol>) -> Option<u16>;
@@ -42,9 +43,12 @@ pub struct TableResolver {
 }
 
 impl Resolver for TableResolver {
-    fn host(&self, name: &str, family: Family) -> Result<IpAddr, Unresolved> {
-        let addresses = self.hosts.get(name).ok_or_else(|| Unresolved::Failed("no such name".to_owned()))?;
-        addresses.iter().copied().find(|&address| Family::of(address) == family).ok_or(Unresolved::NoAddress)
+    fn hosts(&self, wanted: &[(String, Family)]) -> Vec<Result<IpAddr, Unresolved>> {
+        let host = |(name, family): &(String, Family)| {
+            let found = self.hosts.get(name).ok_or_else(|| Unresolved::Failed("no such name".to_owned()))?;
+            found.iter().copied().find(|&address| Family::of(address) == *family).ok_or(Unresolved::NoAddress)
+        };
+        wanted.iter().map(host).collect()
     }
 
     fn service(&self, name: &str, protocol: Option<Protocol>) -> Option<u16> {

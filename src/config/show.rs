@@ -3,7 +3,8 @@
 use std::{fmt, time::Duration};
 
 use crate::model::{
-    Check, CheckKind, CheckSpec, Config, Hysteresis, LogTarget, Pattern, Settings, TlsVerify, Virtual,
+    Cadence, Check, CheckKind, CheckSpec, Command, Config, Hysteresis, IpvsTimeouts, LogTarget, Pattern,
+    Settings, StartState, TlsVerify, Virtual,
 };
 
 /// Shows a configuration. Passwords are left out.
@@ -20,8 +21,8 @@ impl fmt::Display for Shown<'_> {
 fn settings(settings: &Settings, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     writeln!(f, "director")?;
     writeln!(f, "  autoreload {}", yes_no(settings.autoreload))?;
-    if let Some(command) = &settings.callback {
-        writeln!(f, "  callback {}", command.argv.join(" "))?;
+    if let Some(callback) = &settings.callback {
+        writeln!(f, "  callback {}", command(callback))?;
     }
     if settings.supervised {
         writeln!(f, "  supervised")?;
@@ -34,6 +35,10 @@ fn settings(settings: &Settings, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     match settings.resync_interval {
         Some(interval) => writeln!(f, "  resync every {}", Seconds(interval))?,
         None => writeln!(f, "  resync never")?,
+    }
+    if let Some(IpvsTimeouts { tcp, tcp_fin, udp }) = settings.ipvs_timeouts {
+        let shown = |seconds| if seconds == 0 { "kept".to_owned() } else { format!("{seconds}s") };
+        writeln!(f, "  ipvs timeouts tcp {}, tcpfin {}, udp {}", shown(tcp), shown(tcp_fin), shown(udp))?;
     }
     writeln!(f, "  longest negotiation {}", Seconds(settings.negotiate_timeout))
 }
@@ -49,8 +54,11 @@ fn virtual_service(service: &Virtual, f: &mut fmt::Formatter<'_>) -> fmt::Result
     writeln!(f, "  scheduler {}", service.scheduler)?;
     if let Some(persistence) = &service.persistence {
         write!(f, "  persistent {}", Seconds(persistence.timeout))?;
-        match persistence.netmask {
-            Some(mask) => writeln!(f, " netmask {mask}")?,
+        if let Some(mask) = persistence.netmask {
+            write!(f, " netmask {mask}")?;
+        }
+        match persistence.engine {
+            Some(engine) => writeln!(f, " by {engine}")?,
             None => writeln!(f)?,
         }
     }
@@ -64,10 +72,19 @@ fn virtual_service(service: &Virtual, f: &mut fmt::Formatter<'_>) -> fmt::Result
     if rise.get() > 1 {
         write!(f, ", rise {rise}")?;
     }
+    f.write_str(match service.start_state {
+        StartState::Check => "",
+        StartState::Up => ", up at first",
+        StartState::Down => ", down at first",
+    })?;
     writeln!(f)?;
     writeln!(f, "  service {}, checktype {}", service.service.name(), service.check_type)?;
     if let Some(fallback) = &service.fallback {
         writeln!(f, "  fallback {} {}", fallback.address, fallback.forward)?;
+    }
+    if let Some(fallback) = &service.fallback_command {
+        let on_stop = if fallback.on_stop { ", also at a stop" } else { "" };
+        writeln!(f, "  fallback command {}{on_stop}", command(&fallback.command))?;
     }
     for real in &service.reals {
         writeln!(f, "  real {} {} weight {}", real.id, real.forward, real.weight)?;
@@ -82,13 +99,32 @@ fn virtual_service(service: &Virtual, f: &mut fmt::Formatter<'_>) -> fmt::Result
 
 fn probe(spec: &CheckSpec, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let (every, within) = (Seconds(spec.cadence.interval), Seconds(spec.cadence.deadline));
-    write!(f, "    {} {} every {every} within {within}", spec.kind.name(), spec.target)?;
+    write!(f, "    {} {} every {every}", spec.kind.name(), spec.target)?;
+    let Cadence { interval, fast, down, jitter, .. } = spec.cadence;
+    if fast != interval {
+        write!(f, ", {} in question", Seconds(fast))?;
+    }
+    if down != interval {
+        write!(f, ", {} down", Seconds(down))?;
+    }
+    if jitter > 0 {
+        write!(f, ", jitter {jitter}%")?;
+    }
+    write!(f, " within {within}")?;
+    if let Some(source) = spec.route.source {
+        write!(f, " from {source}")?;
+    }
+    if let Some(mark) = spec.route.mark {
+        write!(f, " with mark {mark}")?;
+    }
     match &spec.kind {
         CheckKind::Connect => {}
         CheckKind::Http(http) => {
             write!(f, ": {}", http.request)?;
             if let Some(name) = &http.virtual_host {
                 write!(f, " of {name}")?;
+            } else if let Some(server) = http.server {
+                write!(f, " of {server}")?;
             }
             receive(http.receive.as_deref(), f)?;
             match http.tls {
@@ -96,6 +132,12 @@ fn probe(spec: &CheckSpec, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 Some(TlsVerify::Chain) => write!(f, ", certificate chain verified")?,
                 Some(TlsVerify::Full) => write!(f, ", certificate chain and name verified")?,
                 None => {}
+            }
+            if let Some(name) = &http.server_name {
+                write!(f, ", asked for as {name}")?;
+            }
+            if let Some(authorities) = &http.authorities {
+                write!(f, ", trusting {}", authorities.path().display())?;
             }
         }
         CheckKind::Ftp(ftp) => {
@@ -108,6 +150,13 @@ fn probe(spec: &CheckSpec, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 
 fn receive(pattern: Option<&Pattern>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     pattern.map_or(Ok(()), |pattern| write!(f, " matches {:?}", pattern.as_str()))
+}
+
+/// A command with its arguments one by one, as soon as it is not plain where they end.
+fn command(command: &Command) -> String {
+    let plain = |word: &String| !word.is_empty() && !word.contains([' ', '\t', '"', '\'']);
+    let words = command.argv.iter().map(|word| if plain(word) { word.clone() } else { format!("{word:?}") });
+    words.collect::<Vec<_>>().join(" ")
 }
 
 fn yes_no(yes: bool) -> &'static str {

@@ -1,10 +1,12 @@
 //! The files and names of the machine the program runs on: the one place of this room that asks the system.
 
+mod hosts;
+
 use std::{
     cell::OnceCell,
     collections::HashMap,
     fs, io,
-    net::{IpAddr, ToSocketAddrs},
+    net::IpAddr,
     path::{Path, PathBuf},
 };
 
@@ -33,7 +35,8 @@ impl ReadFile for SystemFiles {
     }
 }
 
-/// The system's resolver for hosts, and `/etc/services`. Each answer is asked for when it is needed and may block.
+/// The system's resolver for hosts, and `/etc/services`, which is read when the first name is asked for. May block,
+/// for 15 seconds at most where name servers do not answer.
 #[derive(Debug, Default)]
 pub struct SystemResolver {
     services: OnceCell<Services>,
@@ -43,12 +46,8 @@ pub struct SystemResolver {
 type Services = HashMap<String, Vec<(u16, Protocol)>>;
 
 impl Resolver for SystemResolver {
-    fn host(&self, name: &str, family: Family) -> Result<IpAddr, Unresolved> {
-        let addresses = (name, 0).to_socket_addrs().map_err(|error| Unresolved::Failed(words(&error)))?;
-        addresses
-            .map(|address| address.ip())
-            .find(|&address| Family::of(address) == family)
-            .ok_or(Unresolved::NoAddress)
+    fn hosts(&self, wanted: &[(String, Family)]) -> Vec<Result<IpAddr, Unresolved>> {
+        hosts::ask(wanted, hosts::PATIENCE, hosts::look_up)
     }
 
     fn service(&self, name: &str, protocol: Option<Protocol>) -> Option<u16> {
@@ -64,12 +63,6 @@ impl Resolver for SystemResolver {
     }
 }
 
-/// What the resolver says, without the words of the standard library before it.
-fn words(error: &io::Error) -> String {
-    let text = error.to_string();
-    text.strip_prefix("failed to lookup address information: ").unwrap_or(&text).to_lowercase()
-}
-
 /// Reads `NAME PORT/PROTOCOL [ALIAS ...] [# comment]` lines.
 fn parse_services(text: &str) -> Services {
     let mut services = Services::new();
@@ -80,6 +73,7 @@ fn parse_services(text: &str) -> Services {
         let protocol = match protocol {
             "tcp" => Protocol::Tcp,
             "udp" => Protocol::Udp,
+            "sctp" => Protocol::Sctp,
             _ => continue,
         };
         let Ok(port) = port.parse() else { continue };
@@ -96,18 +90,21 @@ mod tests {
 
     #[test]
     fn services_are_read_with_aliases_and_comments() {
-        let services =
-            parse_services("# x\nhttp 80/tcp www # web\ndomain\t53/udp\ndomain 53/tcp\nbad\nx y/tcp");
+        let services = parse_services(
+            "# x\nhttp 80/tcp www # web\ndomain\t53/udp\ndomain 53/tcp\ndomain 53/dccp\nm3ua 2905/sctp\nbad\nx y/tcp",
+        );
         assert_eq!(services["www"], [(80, Protocol::Tcp)]);
         assert_eq!(services["domain"], [(53, Protocol::Udp), (53, Protocol::Tcp)]);
-        assert_eq!(services.len(), 3);
+        assert_eq!(services["m3ua"], [(2905, Protocol::Sctp)]);
+        assert_eq!(services.len(), 4);
     }
 
     #[test]
     fn the_machine_knows_itself() {
         let names = SystemResolver::default();
-        assert_eq!(names.host("127.0.0.1", Family::V4), Ok([127, 0, 0, 1].into()));
-        assert!(names.host("127.0.0.1", Family::V6).is_err());
+        let found = names.hosts(&[Family::V4, Family::V6].map(|family| ("127.0.0.1".to_owned(), family)));
+        assert_eq!(found[0], Ok([127, 0, 0, 1].into()));
+        assert!(found[1].is_err());
         assert!(!names.hostname().is_empty());
     }
 }

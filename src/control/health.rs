@@ -22,7 +22,7 @@ pub(super) fn text(snapshot: &Snapshot) -> String {
         // Writing to a string cannot fail.
         writeln!(text, "{}", service.id).ok();
         for real in service.reals.iter().filter(|real| !matches!(real.check, "on" | "off")) {
-            writeln!(text, " {} {}", real.id, real.state.name()).ok();
+            writeln!(text, " {} {}", real.id, word(real.state)).ok();
         }
     }
     text
@@ -41,17 +41,31 @@ pub fn known(text: &str) -> Option<Known> {
                 current = Some(id);
             }
             Some(server) => {
-                let (address, state) = server.split_once(' ')?;
-                known.get_mut(&current?)?.insert(RealId(address.parse().ok()?), state_named(state)?);
+                let (address, words) = server.split_once(' ')?;
+                known.get_mut(&current?)?.insert(RealId(address.parse().ok()?), state(words)?);
             }
         }
     }
     Some(known)
 }
 
-/// How often one that is failing has failed is not told: it serves.
-fn state_named(name: &str) -> Option<State> {
-    [State::Unknown, State::Up, State::Failing(1), State::Down].into_iter().find(|state| state.name() == name)
+/// A state, with its count where it has one: what people are shown does not tell all of them apart.
+fn word(state: State) -> String {
+    match state {
+        State::Unknown => "unknown".to_owned(),
+        State::Proving(passes) => format!("proving {passes}"),
+        State::Up => "up".to_owned(),
+        State::Failing(failures) => format!("failing {failures}"),
+        State::Down => "down".to_owned(),
+        State::Rising(passes) => format!("rising {passes}"),
+    }
+}
+
+fn state(words: &str) -> Option<State> {
+    let count = words.split_once(' ').map_or(Some(0), |(_, count)| count.parse().ok())?;
+    let counted = [State::Proving(count), State::Failing(count), State::Rising(count)];
+    let mut all = [State::Unknown, State::Up, State::Down].into_iter().chain(counted);
+    all.find(|state| word(*state) == words)
 }
 
 #[cfg(test)]
@@ -102,7 +116,13 @@ mod tests {
     #[test]
     fn what_is_known_is_understood_at_the_other_end() {
         let states = [("http", State::Up), ("http", State::Down), ("http", State::Failing(7))];
-        let more = [("http", State::Unknown), ("off", State::Down), ("on", State::Up)];
+        let more = [
+            ("http", State::Unknown),
+            ("http", State::Rising(2)),
+            ("http", State::Proving(1)),
+            ("off", State::Down),
+            ("on", State::Up),
+        ];
         let snapshot = Snapshot {
             virtuals: vec![service("tcp:192.0.2.1:80", &states), service("fwm6:7", &more)],
             ..Snapshot::default()
@@ -110,8 +130,12 @@ mod tests {
         let known = known(&text(&snapshot)).unwrap();
         let real = |last| RealId(([10, 0, 0, last], 80).into());
         let web =
-            BTreeMap::from([(real(1), State::Up), (real(2), State::Down), (real(3), State::Failing(1))]);
-        let marked = BTreeMap::from([(real(1), State::Unknown)]);
+            BTreeMap::from([(real(1), State::Up), (real(2), State::Down), (real(3), State::Failing(7))]);
+        let marked = BTreeMap::from([
+            (real(1), State::Unknown),
+            (real(2), State::Rising(2)),
+            (real(3), State::Proving(1)),
+        ]);
         let expected =
             BTreeMap::from([("tcp:192.0.2.1:80".parse().unwrap(), web), ("fwm6:7".parse().unwrap(), marked)]);
         assert_eq!(known, expected);

@@ -112,6 +112,7 @@ fn parse_virtual(parts: &[&str]) -> Option<VirtualId> {
     match kind {
         "tcp" => addr(Protocol::Tcp),
         "udp" => addr(Protocol::Udp),
+        "sctp" => addr(Protocol::Sctp),
         "fwm" => mark(Family::V4),
         "fwm6" => mark(Family::V6),
         _ => None,
@@ -194,6 +195,7 @@ mod tests {
         for (id, element) in [
             ("tcp:192.0.2.1:80", "tcp_192_0_2_1_80"),
             ("udp:[2001:db8::1]:53", "udp_2001_db8_0_0_0_0_0_1_53"),
+            ("sctp:192.0.2.1:2905", "sctp_192_0_2_1_2905"),
             ("fwm:5", "fwm_5"),
             ("fwm6:5", "fwm6_5"),
         ] {
@@ -258,7 +260,7 @@ mod tests {
     }
 
     fn virtual_id() -> impl Strategy<Value = VirtualId> {
-        let protocol = prop_oneof![Just(Protocol::Tcp), Just(Protocol::Udp)];
+        let protocol = prop_oneof![Just(Protocol::Tcp), Just(Protocol::Udp), Just(Protocol::Sctp)];
         let family = prop_oneof![Just(Family::V4), Just(Family::V6)];
         prop_oneof![
             (protocol, address()).prop_map(|(protocol, address)| VirtualId::Addr { protocol, address }),

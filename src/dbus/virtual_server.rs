@@ -20,7 +20,7 @@ impl Exported for VirtualRow {
     const PROPERTIES: &'static [Property<Self>] = &[
         // The identity in one text: `tcp:192.0.2.1:80`, `fwm:5`.
         constant("Id", Get::Text(|v| v.id.to_string().into())),
-        // `tcp`, `udp` or `fwm`.
+        // `tcp`, `udp`, `sctp` or `fwm`.
         constant("Protocol", Get::Text(|v| protocol(v.id).into())),
         // `ipv4` or `ipv6`.
         constant("Family", Get::Text(|v| family(v.id).into())),

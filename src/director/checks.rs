@@ -1,9 +1,12 @@
 //! The running checks: which there are, and which real servers each one speaks for. Equal specifications are one
 //! check, however many virtual services its server is in.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use crate::model::CheckSpec;
+use crate::{
+    health::State,
+    model::{Cadence, CheckSpec},
+};
 
 use super::{CheckId, Meter};
 
@@ -14,10 +17,20 @@ pub(super) type Place = (usize, usize);
 #[derive(Debug)]
 pub(super) struct Running {
     pub(super) meter: Arc<Meter>,
+    pub(super) cadence: Cadence,
+    /// How often it runs now.
+    interval: Duration,
     /// The servers it speaks for; never empty.
     pub(super) places: Vec<Place>,
     /// It has given its first verdict.
     reported: bool,
+}
+
+impl Running {
+    /// Notes the shortest interval that one of its servers wants now; gives it if it is another than before.
+    pub(super) fn pace(&mut self, wanted: Duration) -> Option<Duration> {
+        (std::mem::replace(&mut self.interval, wanted) != wanted).then_some(wanted)
+    }
 }
 
 /// All running checks. Numbers are never given out twice, so that a verdict which was already under way when its
@@ -39,7 +52,7 @@ pub(super) struct Turnover {
 
 impl Checks {
     /// Notes a verdict of a check: the servers it speaks for, or nothing if it was stopped.
-    pub(super) fn verdict(&mut self, id: CheckId) -> Option<&Running> {
+    pub(super) fn verdict(&mut self, id: CheckId) -> Option<&mut Running> {
         let check = self.by_id.get_mut(&id)?;
         if !check.reported {
             check.reported = true;
@@ -71,8 +84,16 @@ impl Checks {
                 let id = CheckId(self.next);
                 self.next += 1;
                 let meter = Arc::new(Meter::default());
-                turnover.start.push((id, spec, meter.clone()));
-                self.by_id.insert(id, Running { meter, places: Vec::new(), reported: false });
+                let cadence = spec.cadence;
+                let running = Running {
+                    meter: meter.clone(),
+                    cadence,
+                    interval: cadence.interval,
+                    places: Vec::new(),
+                    reported: false,
+                };
+                turnover.start.push((id, spec, meter));
+                self.by_id.insert(id, running);
                 id
             });
             if let Some(mut running) = self.by_id.remove(&id) {
@@ -92,6 +113,19 @@ impl Checks {
         (turnover, places)
     }
 
+    /// Those whose interval is another now that their servers are in these states, in a stable order.
+    pub(super) fn paces(&mut self, state: impl Fn(Place) -> State) -> Vec<(CheckId, Duration)> {
+        let mut paces = Vec::new();
+        for (&id, running) in &mut self.by_id {
+            let cadence = running.cadence;
+            let wanted = running.places.iter().map(|&place| state(place).interval(&cadence)).min();
+            let wanted = wanted.unwrap_or(cadence.interval);
+            paces.extend(running.pace(wanted).map(|interval| (id, interval)));
+        }
+        paces.sort_unstable();
+        paces
+    }
+
     /// Stops all of them.
     pub(super) fn stop_all(&mut self) -> Vec<CheckId> {
         self.assign([]).0.stop
@@ -100,14 +134,21 @@ impl Checks {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
-    use crate::model::{Cadence, CheckKind};
+    use crate::model::{CheckKind, Route};
 
     fn spec(port: u16) -> Arc<CheckSpec> {
-        let cadence = Cadence { interval: Duration::from_secs(10), deadline: Duration::from_secs(5) };
-        Arc::new(CheckSpec { target: ([10, 0, 0, 1], port).into(), kind: CheckKind::Connect, cadence })
+        let cadence = Cadence {
+            fast: Duration::from_secs(2),
+            down: Duration::from_secs(60),
+            ..Cadence::steady(Duration::from_secs(10), Duration::from_secs(5))
+        };
+        Arc::new(CheckSpec {
+            target: ([10, 0, 0, 1], port).into(),
+            kind: CheckKind::Connect,
+            route: Route::default(),
+            cadence,
+        })
     }
 
     #[test]
@@ -134,5 +175,20 @@ mod tests {
         let (turnover, third) = checks.assign([(spec(81), (0, 0))]);
         assert_eq!(turnover.stop.len(), 2);
         assert_ne!(third[&(0, 0)], first[&(0, 1)], "a number is never given out twice");
+    }
+
+    #[test]
+    fn a_check_runs_as_often_as_the_most_impatient_of_its_servers_wants() {
+        let mut checks = Checks::default();
+        let (_, places) = checks.assign([(spec(80), (0, 0)), (spec(80), (1, 0)), (spec(81), (1, 1))]);
+        let id = places[&(0, 0)];
+        let states = |one, other| move |place: Place| if place.0 == 0 { one } else { other };
+        let seconds = Duration::from_secs;
+        assert_eq!(checks.paces(states(State::Unknown, State::Unknown)), []);
+        assert_eq!(checks.paces(states(State::Down, State::Up))[..], [], "one of them is up");
+        let other = (places[&(1, 1)], seconds(60));
+        assert_eq!(checks.paces(states(State::Down, State::Down)), [(id, seconds(60)), other]);
+        let other = (places[&(1, 1)], seconds(2));
+        assert_eq!(checks.paces(states(State::Down, State::Failing(1))), [(id, seconds(2)), other]);
     }
 }

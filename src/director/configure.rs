@@ -6,13 +6,16 @@ use std::{collections::HashMap, path::PathBuf, sync::Arc};
 use crate::{
     health::State,
     ipvs::{Table, table::kernel_id},
-    model::{Check, Config, Real, RealId, Virtual, VirtualId},
+    model::{Check, Config, Real, RealId, StartState, Virtual, VirtualId},
     plan::Wanted,
 };
 
 use super::{
-    ConfigState, Director, Effect, Fact, Now, Phase, Refusal, Rejection, Ticket,
+    ConfigState, Director, Effect, Fact, Hook, Now, Phase, Refusal, Rejection, Ticket,
     core::{RealState, ServiceState, virtual_row},
+    fallback,
+    hook::Action,
+    timeouts::Timeouts,
 };
 
 impl Director {
@@ -26,7 +29,7 @@ impl Director {
             self.set_config_state(fx, |state| state.changed_on_disk = true);
         }
         if let Some(callback) = &self.config.settings.callback {
-            fx.push(Effect::RunCallback(callback.clone()));
+            fx.push(Effect::Run(Hook::Callback(callback.clone())));
         }
     }
 
@@ -130,28 +133,36 @@ impl Director {
         let mut old: HashMap<VirtualId, ServiceState> = old.into_iter().map(|s| (s.config.id, s)).collect();
         let mut services: Vec<ServiceState> = Vec::with_capacity(config.virtuals.len());
         for service in &config.virtuals {
-            let reals = inherit(service, old.remove(&service.id), table);
+            let before = old.remove(&service.id);
+            let told = before.as_ref().and_then(|before| still_told(before, service, fx));
+            let reals = inherit(service, before, table);
             let row = Arc::new(virtual_row(service, Vec::new()));
             services.push(ServiceState {
                 config: service.clone(),
                 reals,
+                told,
                 wanted: Arc::new(Wanted::absent()),
                 row,
             });
         }
         self.config = config.clone();
+        self.timeouts = Timeouts::default();
+        self.want_timeouts(fx);
         self.index = services.iter().enumerate().map(|(i, s)| (s.config.id, i)).collect();
         self.services = services;
         self.assign_checks(fx);
         for service in 0..self.services.len() {
             self.want(service, true, fx);
+            self.look_fallback(service, fx);
             self.refresh(service, None, fx);
         }
         // Sorted: what is to happen must not depend on the order of a hash map.
-        let mut gone: Vec<VirtualId> = old.into_keys().collect();
-        gone.sort_unstable();
-        for id in gone {
+        let mut gone: Vec<ServiceState> = old.into_values().collect();
+        gone.sort_unstable_by_key(|service| service.config.id);
+        for service in gone {
             self.settled = false;
+            fallback::end(&service, fx);
+            let id = service.config.id;
             fx.push(Effect::Want { id, wanted: Arc::new(Wanted::absent()), enforce: true });
         }
     }
@@ -169,7 +180,20 @@ impl Director {
         }
         fx.extend(turnover.stop.into_iter().map(Effect::StopProbe));
         fx.extend(turnover.start.into_iter().map(|(id, spec, meter)| Effect::StartProbe(id, spec, meter)));
+        let services = &self.services;
+        let changes = self.checks.paces(|(service, real)| services[service].reals[real].health);
+        fx.extend(changes.into_iter().map(|(id, interval)| Effect::PaceProbe(id, interval)));
     }
+}
+
+/// What the fallback command of a service was told before: another command has not been told anything.
+fn still_told(before: &ServiceState, service: &Virtual, fx: &mut Vec<Effect>) -> Option<Action> {
+    let command = |service: &Virtual| service.fallback_command.as_ref().map(|f| f.command.clone());
+    if command(&before.config) == command(service) {
+        return before.told;
+    }
+    fallback::end(before, fx);
+    None
 }
 
 /// The state of a service's real servers under a new configuration.
@@ -180,11 +204,16 @@ fn inherit(service: &Virtual, old: Option<ServiceState>, table: Option<&Table>) 
             checks.zip(old.reals).map(|((id, check), state)| (id, (check, state))).collect()
         })
         .unwrap_or_default();
+    let unseen = match service.start_state {
+        StartState::Check => State::Unknown,
+        StartState::Up => State::Up,
+        StartState::Down => State::Down,
+    };
     let adopt = |real: &Real| {
         let serves = table
             .and_then(|t| t.0.get(&service.id))
             .and_then(|actual| actual.dests.get(&kernel_id(service.id, real.id, real.forward)));
-        if serves.is_some_and(|dest| dest.weight > 0) { State::Up } else { State::Unknown }
+        if serves.is_some_and(|dest| dest.weight > 0) { State::Up } else { unseen }
     };
     service
         .reals
@@ -201,7 +230,7 @@ fn inherit(service: &Virtual, old: Option<ServiceState>, table: Option<&Table>) 
                 (Check::On, _) => State::Up,
                 (Check::Off, _) => State::Down,
                 // It was not checked before, so nothing is known of it.
-                (Check::Probe(_), Some(Check::Off)) => State::Unknown,
+                (Check::Probe(_), Some(Check::Off)) => unseen,
                 // An edit of what is asked is no news of the server: it keeps its state until a verdict says otherwise.
                 (Check::Probe(_), Some(Check::On | Check::Probe(_)) | None) => state.health,
             };

@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
-    time::{Instant, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
 
 use crate::{
@@ -16,7 +16,9 @@ use crate::{
 use super::{
     CheckId, ConfigState, Effect, Event, Fact, Now, Phase, RealRow, Refusal, Snapshot, Ticket, VirtualRow,
     checks::{Checks, Place},
+    hook::Action,
     lifecycle::Life,
+    timeouts::Timeouts,
 };
 
 /// What a director begins with.
@@ -58,6 +60,7 @@ pub struct Director {
     pub(super) load_again_wanted: bool,
     /// The reconciler has nothing left to do.
     pub(super) settled: bool,
+    pub(super) timeouts: Timeouts,
 }
 
 /// One virtual service as the director knows it.
@@ -66,6 +69,8 @@ pub(super) struct ServiceState {
     pub(super) config: Arc<Virtual>,
     pub(super) reals: Vec<RealState>,
     pub(super) wanted: Arc<Wanted>,
+    /// What its fallback command was told last.
+    pub(super) told: Option<Action>,
     pub(super) row: Arc<VirtualRow>,
 }
 
@@ -100,6 +105,7 @@ impl Director {
             load_again: Vec::new(),
             load_again_wanted: false,
             settled: true,
+            timeouts: Timeouts::default(),
         };
         let mut fx = vec![Effect::Tell(Fact::Started { version: start.version, pid: start.pid })];
         fx.extend(start.warnings.into_iter().map(|text| Effect::Tell(Fact::ConfigWarning { text })));
@@ -120,6 +126,7 @@ impl Director {
         match event {
             Event::Probed(id, verdict) => self.probed(now, id, &verdict, &mut fx),
             Event::Applied(outcome) => self.applied(now, outcome, &mut fx),
+            Event::Timeouts(ended) => self.timeouts_ended(now, ended, &mut fx),
             Event::SourcesChanged(path) => self.sources_changed(path, &mut fx),
             Event::ReloadWanted => {
                 fx.push(Effect::Tell(Fact::ReloadAsked { by: "signal" }));
@@ -154,6 +161,7 @@ impl Director {
         for (service, reals) in std::mem::take(&mut self.touched) {
             if !self.life.stopping() {
                 self.want(service, false, fx);
+                self.look_fallback(service, fx);
             }
             self.refresh(service, Some(&reals), fx);
         }
@@ -168,7 +176,7 @@ impl Director {
     /// When [`Event::Due`] is to be handed in.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
-        self.life.deadline().into_iter().chain(self.in_force_by).min()
+        [self.life.deadline(), self.in_force_by, self.timeouts.retry].into_iter().flatten().min()
     }
 
     /// How many checks have not given their first verdict yet.
@@ -195,6 +203,7 @@ impl Director {
             Verdict::Fail(failure) => (None, Some(failure)),
         };
         let mut changed: Vec<(Place, State, Option<Change>)> = Vec::new();
+        let (mut interval, cadence) = (Duration::MAX, check.cadence);
         for &(service, real) in &check.places {
             let counts = self.services[service].config.hysteresis;
             let state = &mut self.services[service].reals[real];
@@ -205,6 +214,10 @@ impl Director {
                 changed.push(((service, real), state.health, change));
             }
             state.health = next;
+            interval = interval.min(next.interval(&cadence));
+        }
+        if let Some(interval) = check.pace(interval) {
+            fx.push(Effect::PaceProbe(id, interval));
         }
         if !changed.is_empty() {
             let reason = failure.cloned().map(Arc::new);

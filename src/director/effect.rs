@@ -4,11 +4,11 @@ use std::{sync::Arc, time::Duration};
 
 use crate::{
     ipvs::Table,
-    model::{self, CheckSpec, VirtualId},
+    model::{CheckSpec, IpvsTimeouts, VirtualId},
     plan::Wanted,
 };
 
-use super::{Fact, Meter, Refusal, Ticket};
+use super::{Fact, Hook, Meter, Refusal, Ticket};
 
 /// One thing to do. The shell carries them out in order.
 #[derive(Clone, Debug)]
@@ -17,6 +17,8 @@ pub enum Effect {
     Load,
     /// Run a check from now on.
     StartProbe(CheckId, Arc<CheckSpec>, Arc<Meter>),
+    /// Run it at this interval from now on, counted from its last start.
+    PaceProbe(CheckId, Duration),
     /// Run it no longer; a verdict that is under way is dropped.
     StopProbe(CheckId),
     /// The table was seen to have this, before these services are wanted for the first time.
@@ -32,14 +34,16 @@ pub enum Effect {
     },
     /// How often the table is compared as a whole.
     Resync(Option<Duration>),
+    /// The kernel shall keep connections so long; answered with `Event::Timeouts`.
+    Timeouts(IpvsTimeouts),
     /// Tell people.
     Tell(Fact),
     /// The snapshot has changed; publish it soon.
     Publish,
     /// Answer who waits.
     Answer(Ticket, Result<(), Refusal>),
-    /// Run the callback, with the configuration's path as its last argument.
-    RunCallback(model::Command),
+    /// Run a program of the administrator's.
+    Run(Hook),
     /// Tell the service manager.
     Notify(Phase),
     /// All is done: end, with success or for this reason.

@@ -6,7 +6,12 @@ use std::{
     time::{Instant, SystemTime},
 };
 
-use crate::{health::Verdict, ipvs::Table, model::Config, plan::Outcome};
+use crate::{
+    health::Verdict,
+    ipvs::Table,
+    model::{Config, IpvsTimeouts},
+    plan::Outcome,
+};
 
 use super::effect::CheckId;
 
@@ -41,6 +46,9 @@ pub enum Event {
     Probed(CheckId, Verdict),
     /// The reconciler finished a job on the table.
     Applied(Outcome),
+    /// How long the kernel keeps connections was looked at, and set where it was otherwise: before and after, or why
+    /// that failed.
+    Timeouts(Result<(IpvsTimeouts, IpvsTimeouts), Arc<str>>),
     /// Somebody asked for something and waits for the answer.
     Asked(Ticket, Command),
     /// The moment of [`super::Director::deadline`] came.

@@ -7,8 +7,10 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use crate::{
     health::{Failure, State},
-    model::{RealId, VirtualId},
+    model::{IpvsTimeouts, RealId, VirtualId},
 };
+
+use super::Action;
 
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -190,6 +192,26 @@ pub enum Fact {
         /// The program.
         program: String,
     },
+    /// The fallback command of a service did what it was told.
+    FallbackCommandRan {
+        /// Of which service.
+        virtual_id: VirtualId,
+        /// What it was told.
+        action: Action,
+        /// The program.
+        program: String,
+    },
+    /// The fallback command of a service could not be run or failed. It is not run again before the next change.
+    FallbackCommandFailed {
+        /// Of which service.
+        virtual_id: VirtualId,
+        /// What it was told.
+        action: Action,
+        /// The program.
+        program: String,
+        /// How it ended.
+        reason: String,
+    },
     /// The table could not be read or written; it is tried again.
     TableFailed {
         /// In which words.
@@ -199,6 +221,20 @@ pub enum Fact {
     },
     /// The table can be written again.
     TableRecovered,
+    /// The kernel keeps connections for another time now, by our doing.
+    TimeoutsSet {
+        /// Before.
+        before: IpvsTimeouts,
+        /// Now.
+        after: IpvsTimeouts,
+    },
+    /// How long the kernel keeps connections could not be set; it is tried again.
+    TimeoutsFailed {
+        /// In which words.
+        reason: Arc<str>,
+        /// When it is tried again.
+        retry_in: Duration,
+    },
     /// A service of ours was changed in the table by somebody else; it is put right.
     Drifted {
         /// Which service.

@@ -7,7 +7,7 @@ use std::{
 
 use crate::plan::Wanted;
 
-use super::{Director, Effect, Event, Fact, Now, Phase, Refusal};
+use super::{Director, Effect, Event, Fact, Now, Phase, Refusal, fallback};
 
 /// How long a start waits for first verdicts at most, once the table was written.
 const READY_WITHIN: Duration = Duration::from_secs(5);
@@ -84,6 +84,10 @@ impl Director {
         if self.in_force_by.is_some_and(|at| at <= now.instant) {
             self.answer_all(fx);
         }
+        if self.timeouts.retry.is_some_and(|at| at <= now.instant) {
+            self.timeouts.retry = None;
+            self.want_timeouts(fx);
+        }
         match self.life {
             Life::Starting { deadline: Some(at) } if at <= now.instant => self.ready(now, fx),
             Life::Stopping { clean: false, deadline } if deadline <= now.instant => {
@@ -103,6 +107,7 @@ impl Director {
         if self.life.stopping() {
             return;
         }
+        self.timeouts.retry = None;
         self.life =
             Life::Stopping { clean, deadline: now.instant + if clean { STOP_WITHIN } else { LEAVE_WITHIN } };
         fx.push(Effect::Tell(Fact::Stopping { why, clean }));
@@ -113,6 +118,7 @@ impl Director {
         fx.extend(waiting.map(|ticket| Effect::Answer(ticket, Err(Refusal::Stopping))));
         let gone = Arc::new(Wanted::absent());
         for service in self.services.iter_mut().filter(|service| clean && service.config.cleanstop) {
+            fallback::end(service, fx);
             service.wanted = gone.clone();
             self.settled = false;
             fx.push(Effect::Want { id: service.config.id, wanted: gone.clone(), enforce: true });

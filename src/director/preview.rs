@@ -9,7 +9,7 @@ use std::{
 use crate::{
     health::State,
     ipvs::{Op, Table, table::kernel_id},
-    model::{Check, RealId, VirtualId},
+    model::{Check, IpvsTimeouts, RealId, VirtualId},
     plan::{Job, Policy, Reconciler, Wanted, desired, diff},
 };
 
@@ -25,11 +25,22 @@ pub struct Preview {
     pub now: Vec<Op>,
     /// Of the destinations and services that `now` removes, those which are not in the configuration.
     pub purged: BTreeSet<(VirtualId, Option<RealId>)>,
-    /// What the first good check of each server that nothing is known of would write.
-    pub joining: Vec<Op>,
+    /// What good checks of each server that nothing is known of would write.
+    pub joining: Vec<Joining>,
     /// What waits until something is known of the servers of its service: what serves there now leaves, and the
     /// fallback comes if none of them is good.
     pub held: Vec<Op>,
+    /// How long the kernel shall keep connections; what it does now is not known here.
+    pub timeouts: Option<IpvsTimeouts>,
+}
+
+/// A server that may come into service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Joining {
+    /// What would be written then.
+    pub op: Op,
+    /// After so many good checks in a row.
+    pub passes: u32,
 }
 
 /// What [`Director::new`] would do with this table; with `known`, what a director that has these services would do
@@ -61,6 +72,7 @@ pub fn preview(now: Now, start: Start, known: Option<&Known>) -> Preview {
         after.apply(op).ok();
     }
     Preview {
+        timeouts: director.config.settings.ipvs_timeouts,
         purged: now.iter().filter_map(|op| director.purged(op)).collect(),
         joining: director.joining(&after),
         held: director.held(&after),
@@ -97,10 +109,11 @@ impl Director {
         }
     }
 
-    fn joining(&self, after: &Table) -> Vec<Op> {
-        let mut ops = Vec::new();
+    fn joining(&self, after: &Table) -> Vec<Joining> {
+        let mut all = Vec::new();
         for service in &self.services {
-            let unknown = |state: &State| *state == State::Unknown;
+            let unknown = |state: &State| matches!(state, State::Unknown | State::Proving(_));
+            let rise = service.config.hysteresis.rise.get();
             let health: Vec<State> = service.reals.iter().map(|real| real.health).collect();
             if !health.iter().any(unknown) {
                 continue;
@@ -110,19 +123,22 @@ impl Director {
             let id = service.config.id;
             let wanted = desired(&service.config, &good).service;
             let have = after.0.get(&id);
-            for (real, _) in service.config.reals.iter().zip(&health).filter(|(_, state)| unknown(state)) {
+            for (real, state) in service.config.reals.iter().zip(&health).filter(|(_, state)| unknown(state))
+            {
+                let proven = if let State::Proving(passes) = *state { passes } else { 0 };
                 let real = kernel_id(id, real.id, real.forward);
                 let Some(want) = wanted.as_ref().and_then(|service| service.dests.get(&real)) else {
                     continue;
                 };
-                match have.and_then(|service| service.dests.get(&real)) {
-                    None => ops.push(Op::AddDest(id, real, *want)),
-                    Some(dest) if dest != want => ops.push(Op::EditDest(id, real, *want)),
-                    Some(_) => {}
-                }
+                let op = match have.and_then(|service| service.dests.get(&real)) {
+                    None => Op::AddDest(id, real, *want),
+                    Some(dest) if dest != want => Op::EditDest(id, real, *want),
+                    Some(_) => continue,
+                };
+                all.push(Joining { op, passes: rise.saturating_sub(proven).max(1) });
             }
         }
-        ops
+        all
     }
 
     fn held(&self, after: &Table) -> Vec<Op> {

@@ -108,10 +108,27 @@ impl fmt::Display for Fact {
             Self::ConfigWarning { text } => write!(f, "Configuration: {text}"),
             Self::CallbackFailed { program, reason } => write!(f, "Callback {program} failed: {reason}"),
             Self::CallbackRan { program } => write!(f, "Callback {program} ran"),
+            Self::FallbackCommandRan { virtual_id, action, program } => {
+                write!(f, "Fallback command {program} {action} ({}) ran", virtual_id.label())
+            }
+            Self::FallbackCommandFailed { virtual_id, action, program, reason } => {
+                write!(f, "Fallback command {program} {action} ({}) failed: {reason}", virtual_id.label())
+            }
             Self::TableFailed { reason, retry_in } => {
                 write!(f, "The IPVS table is not as it should be: {reason}; trying again in {retry_in:?}")
             }
             Self::TableRecovered => f.write_str("The IPVS table is as it should be again"),
+            Self::TimeoutsSet { before: old, after: new } => write!(
+                f,
+                "IPVS timeouts set: tcp {} s, tcpfin {} s, udp {} s (before: {}, {}, {})",
+                new.tcp, new.tcp_fin, new.udp, old.tcp, old.tcp_fin, old.udp
+            ),
+            Self::TimeoutsFailed { reason, retry_in } => {
+                write!(
+                    f,
+                    "The IPVS timeouts are not as they should be: {reason}; trying again in {retry_in:?}"
+                )
+            }
             Self::Drifted { virtual_id, what } => {
                 write!(
                     f,
@@ -169,8 +186,12 @@ impl Fact {
             Self::ConfigWarning { .. } => "c5b9c6763fe212ab6e08ee7cb7498dca",
             Self::CallbackFailed { .. } => "f0b97453ff29fbb09bdd4f4046b2271d",
             Self::CallbackRan { .. } => "6c8a1541390c790de364b121a26bd25c",
+            Self::FallbackCommandRan { .. } => "0904a30f1e954bc279de41921c82f920",
+            Self::FallbackCommandFailed { .. } => "dba9e351abf959f9c3fbe7f24791db9f",
             Self::TableFailed { .. } => "5d76ae4b4b0b098dd92009d7b376553b",
             Self::TableRecovered => "75581799f90df9fe44897e083d0fb919",
+            Self::TimeoutsSet { .. } => "53d19104141d4bdd88fd1b87a6962244",
+            Self::TimeoutsFailed { .. } => "bbc2355ef8d04ecdaa98ebd4991edbbb",
             Self::Drifted { .. } => "89fc75ee33c1ee240ea6d712a04c7be0",
             Self::ForeignWeight { .. } => "8cf85fa0d7c058a8a1b8bac2849e5458",
             Self::ForeignServer { .. } => "50748317b23f048c812ecd0845070817",
@@ -190,6 +211,8 @@ impl Fact {
             | Self::CertificateName { .. }
             | Self::ConfigWarning { .. }
             | Self::CallbackFailed { .. }
+            | Self::FallbackCommandFailed { .. }
+            | Self::TimeoutsFailed { .. }
             | Self::Drifted { .. }
             | Self::ForeignWeight { .. }
             | Self::ForeignServer { .. }
@@ -206,9 +229,11 @@ impl Fact {
             | Self::RealDeleted { .. }
             | Self::RealPurged { .. }
             | Self::FallbackDeleted { .. }
+            | Self::FallbackCommandRan { .. }
             | Self::WentUp { .. }
             | Self::SoftFailure { .. }
             | Self::ConfigLoaded { .. }
+            | Self::TimeoutsSet { .. }
             | Self::TableRecovered => Severity::Notice,
             Self::SoftFailureReset { .. }
             | Self::ConfigChanged { .. }
@@ -230,6 +255,10 @@ impl Fact {
         let failed = |reason: &Failure| (Some(reason.kind()), Some(reason.to_string()));
         match self {
             Self::VirtualAdded(id) | Self::VirtualChanged(id) | Self::VirtualPurged(id, _) => about(id, None),
+            Self::FallbackCommandRan { virtual_id, .. } => about(virtual_id, None),
+            Self::FallbackCommandFailed { virtual_id, reason, .. } => {
+                FactFields { reason: Some(reason.clone()), ..about(virtual_id, None) }
+            }
             Self::RealQuiescent { virtual_id, real, .. } => {
                 FactFields { weight: Some(0), ..about(virtual_id, Some(real)) }
             }
@@ -277,7 +306,7 @@ impl Fact {
                 new_state: Some("up"),
                 ..about(virtual_id, Some(real))
             },
-            Self::TableFailed { reason, .. } => {
+            Self::TableFailed { reason, .. } | Self::TimeoutsFailed { reason, .. } => {
                 FactFields { reason: Some(reason.to_string()), ..FactFields::default() }
             }
             Self::Drifted { virtual_id, what } => {
@@ -297,6 +326,7 @@ impl Fact {
             | Self::ConfigWarning { .. }
             | Self::CallbackRan { .. }
             | Self::TableRecovered
+            | Self::TimeoutsSet { .. }
             | Self::BusServed { .. }
             | Self::Trouble { .. } => FactFields::default(),
         }

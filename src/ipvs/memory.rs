@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{Ipvs, IpvsError, Op, Scope, Table};
+use crate::model::IpvsTimeouts;
 
 /// A table in memory. Clones share it, so that a test or a display can look at (and change) what a director writes.
 #[derive(Clone, Debug, Default)]
@@ -10,13 +11,24 @@ pub struct Memory {
     inner: Arc<Mutex<Inner>>,
 }
 
-#[derive(Debug, Default)]
+/// What a kernel begins with.
+const TIMEOUTS: IpvsTimeouts = IpvsTimeouts { tcp: 900, tcp_fin: 120, udp: 300 };
+
+#[derive(Debug)]
 struct Inner {
     table: Table,
+    timeouts: IpvsTimeouts,
     applied: Vec<Op>,
     fault: Option<Fault>,
     reads: u64,
     writes: u64,
+}
+
+impl Default for Inner {
+    fn default() -> Self {
+        let table = Table::default();
+        Self { table, timeouts: TIMEOUTS, applied: Vec::new(), fault: None, reads: 0, writes: 0 }
+    }
 }
 
 /// A way in which the table can fail, for tests.
@@ -112,6 +124,25 @@ impl Ipvs for Memory {
                 }
             }
             result
+        })
+    }
+
+    async fn timeouts(&mut self) -> Result<IpvsTimeouts, IpvsError> {
+        self.with(|inner| match &inner.fault {
+            Some(Fault::Everything(error)) => Err(error.clone()),
+            Some(Fault::HalfDone(_)) | None => Ok(inner.timeouts),
+        })
+    }
+
+    async fn set_timeouts(&mut self, timeouts: IpvsTimeouts) -> Result<(), IpvsError> {
+        self.with(|inner| match &inner.fault {
+            Some(Fault::Everything(error)) => Err(error.clone()),
+            // Not even half of it, and success is reported.
+            Some(Fault::HalfDone(_)) => Ok(()),
+            None => {
+                inner.timeouts = timeouts.over(inner.timeouts);
+                Ok(())
+            }
         })
     }
 }

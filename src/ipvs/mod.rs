@@ -19,7 +19,7 @@ pub use printing::DryRun;
 pub use refusal::refusal;
 pub use table::{Dest, Op, Service, ServiceSettings, Table};
 
-use crate::model::VirtualId;
+use crate::model::{IpvsTimeouts, VirtualId};
 
 /// What to read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,4 +39,10 @@ pub trait Ipvs: Send + 'static {
     /// nothing about the others; success means that no failure was seen, which is not much either. In both cases the
     /// caller reads back what it wrote.
     fn apply(&mut self, ops: &[Op]) -> impl Future<Output = Result<(), IpvsError>> + Send;
+
+    /// How long the kernel keeps connections, of whatever service.
+    fn timeouts(&mut self) -> impl Future<Output = Result<IpvsTimeouts, IpvsError>> + Send;
+
+    /// Sets that; a zero keeps what there is. As with [`Self::apply`], only a reading proves it.
+    fn set_timeouts(&mut self, timeouts: IpvsTimeouts) -> impl Future<Output = Result<(), IpvsError>> + Send;
 }

@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use super::{Ipvs, IpvsError, Memory, Op, Scope, Table, ipvsadm::render};
+use crate::model::IpvsTimeouts;
 
 /// A table in memory, empty at first, that prints each change as a line of `ipvsadm`.
 #[derive(Debug)]
@@ -36,6 +37,16 @@ impl<W: Write + Send + 'static> Ipvs for DryRun<W> {
         }
         self.out.flush().ok();
         self.table.apply(ops).await
+    }
+
+    async fn timeouts(&mut self) -> Result<IpvsTimeouts, IpvsError> {
+        self.table.timeouts().await
+    }
+
+    async fn set_timeouts(&mut self, timeouts: IpvsTimeouts) -> Result<(), IpvsError> {
+        writeln!(self.out, "ipvsadm {}", render::timeouts(timeouts)).ok();
+        self.out.flush().ok();
+        self.table.set_timeouts(timeouts).await
     }
 }
 

@@ -82,7 +82,7 @@ mod tests {
     }
 
     fn lasting(seconds: u64, netmask: Option<Netmask>) -> ServiceSettings {
-        let persistence = Some(Persistence { timeout: Duration::from_secs(seconds), netmask });
+        let persistence = Some(Persistence { timeout: Duration::from_secs(seconds), netmask, engine: None });
         ServiceSettings { persistence, ..settings("rr") }
     }
 

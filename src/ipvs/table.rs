@@ -138,6 +138,7 @@ pub fn kernel_settings(settings: &ServiceSettings) -> ServiceSettings {
         netmask: persistence
             .netmask
             .filter(|mask| !matches!(mask, Netmask::V4(Ipv4Addr::BROADCAST) | Netmask::V6(128))),
+        engine: persistence.engine,
     });
     ServiceSettings { persistence, ..settings.clone() }
 }
@@ -179,11 +180,17 @@ mod tests {
         for (id, mask) in
             [(id(), Netmask::V4(Ipv4Addr::BROADCAST)), ("fwm6:7".parse().unwrap(), Netmask::V6(128))]
         {
-            let persistence =
-                Some(Persistence { timeout: Duration::from_millis(60_500), netmask: Some(mask) });
+            let persistence = Some(Persistence {
+                timeout: Duration::from_millis(60_500),
+                netmask: Some(mask),
+                engine: None,
+            });
             table.apply(&Op::AddService(id, ServiceSettings { persistence, ..settings() })).unwrap();
             let shown = table.0[&id].settings.persistence;
-            assert_eq!(shown, Some(Persistence { timeout: Duration::from_secs(60), netmask: None }));
+            assert_eq!(
+                shown,
+                Some(Persistence { timeout: Duration::from_secs(60), netmask: None, engine: None })
+            );
         }
     }
 

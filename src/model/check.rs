@@ -1,9 +1,15 @@
 //! What is asked of a real server, and how often. Equality is identity: two real servers with equal
 //! specifications share one running check.
 
-use std::{fmt, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    net::{IpAddr, SocketAddr},
+    num::NonZeroU32,
+    sync::Arc,
+    time::Duration,
+};
 
-use super::Pattern;
+use super::{Authorities, Pattern};
 
 /// One check, complete: whom to ask, what to ask, how often, and how long to wait.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -12,8 +18,19 @@ pub struct CheckSpec {
     pub target: SocketAddr,
     /// What is asked.
     pub kind: CheckKind,
+    /// How the packets leave.
+    pub route: Route,
     /// When.
     pub cadence: Cadence,
+}
+
+/// How the packets of a check leave the director, so that they can travel as the clients' do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Route {
+    /// The address they come from (`check-source`), of the target's family; else the system's choice.
+    pub source: Option<IpAddr>,
+    /// The mark they carry, for routing and netfilter (`check-fwmark`, `SO_MARK` of socket(7)).
+    pub mark: Option<NonZeroU32>,
 }
 
 /// The rhythm of a check. Counts of failures belong to the virtual service, so that a check can be shared.
@@ -21,9 +38,23 @@ pub struct CheckSpec {
 pub struct Cadence {
     /// Time from the start of one check to the start of the next (`checkinterval`).
     pub interval: Duration,
+    /// The same while the server's state is in question: it has begun to fail, or to pass (`fastinterval`).
+    pub fast: Duration,
+    /// The same while the server is down (`downinterval`).
+    pub down: Duration,
+    /// The time between two starts varies by this part of the interval, in percent (`jitter`).
+    pub jitter: u8,
     /// The whole check must have ended by then (`checktimeout` or `negotiatetimeout`): one total deadline from the
     /// first packet to the last.
     pub deadline: Duration,
+}
+
+impl Cadence {
+    /// The same interval whatever the server's state, without jitter.
+    #[must_use]
+    pub fn steady(interval: Duration, deadline: Duration) -> Self {
+        Self { interval, fast: interval, down: interval, jitter: 0, deadline }
+    }
 }
 
 /// What is asked of a real server.
@@ -58,6 +89,13 @@ pub struct HttpCheck {
     /// The `virtualhost`: value of the Host header, and with TLS the server name that is asked for (SNI) and verified.
     /// `None`: the Host header is the target's address without its port, and there is no SNI.
     pub virtual_host: Option<String>,
+    /// The real server's own address, where another one is asked in its stead (a request that is a whole URL): then this
+    /// is what the Host header has without a virtual host.
+    pub server: Option<IpAddr>,
+    /// With TLS, the server name that is asked for and verified, where it is not the virtual host (`tls-servername`).
+    pub server_name: Option<String>,
+    /// With TLS, who is trusted, where it is not the system's authorities (`tls-ca`).
+    pub authorities: Option<Authorities>,
     /// Path and query, as written in the configuration; begins with a slash.
     pub request: String,
     /// What the body must match; without it a 2xx status is enough.

@@ -14,6 +14,8 @@ pub enum Protocol {
     Tcp,
     /// UDP (`ipvsadm -u`).
     Udp,
+    /// SCTP (`ipvsadm --sctp-service`).
+    Sctp,
 }
 
 /// Address family. IPVS keeps firewall-mark services of the two families apart, even under one number.
@@ -91,6 +93,7 @@ impl fmt::Display for Protocol {
         f.write_str(match self {
             Self::Tcp => "tcp",
             Self::Udp => "udp",
+            Self::Sctp => "sctp",
         })
     }
 }
@@ -108,7 +111,7 @@ impl fmt::Display for VirtualId {
 /// Why a text is not the canonical form of an identity.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "'{0}' is not the name of a virtual service (tcp:ADDRESS:PORT, udp:ADDRESS:PORT, fwm:MARK or fwm6:MARK)"
+    "'{0}' is not the name of a virtual service (tcp:ADDRESS:PORT, the same with udp or sctp, fwm:MARK or fwm6:MARK)"
 )]
 pub struct ParseIdError(String);
 
@@ -124,6 +127,7 @@ impl FromStr for VirtualId {
         match kind {
             "tcp" => addr(Protocol::Tcp),
             "udp" => addr(Protocol::Udp),
+            "sctp" => addr(Protocol::Sctp),
             "fwm" => mark(Family::V4),
             "fwm6" => mark(Family::V6),
             _ => Err(wrong()),
@@ -171,7 +175,9 @@ mod tests {
 
     #[test]
     fn canonical_names_round_trip() {
-        for text in ["tcp:192.0.2.1:80", "udp:[2001:db8::1]:53", "fwm:5", "fwm6:4294967295"] {
+        for text in
+            ["tcp:192.0.2.1:80", "udp:[2001:db8::1]:53", "sctp:192.0.2.1:2905", "fwm:5", "fwm6:4294967295"]
+        {
             let id: VirtualId = text.parse().unwrap();
             assert_eq!(id.to_string(), text);
         }
@@ -179,7 +185,7 @@ mod tests {
 
     #[test]
     fn what_is_no_service_is_refused() {
-        for text in ["", "tcp", "tcp:192.0.2.1", "fwm:0", "fwm:x", "sctp:192.0.2.1:80", "tcp:2001:db8::1:80"]
+        for text in ["", "tcp", "tcp:192.0.2.1", "fwm:0", "fwm:x", "dccp:192.0.2.1:80", "tcp:2001:db8::1:80"]
         {
             assert!(text.parse::<VirtualId>().is_err(), "{text}");
         }

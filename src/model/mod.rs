@@ -2,14 +2,19 @@
 //!
 //! No I/O, no clock, no tokio, no text format. Both grammars lower into [`Config`]; everything above works on it.
 
+mod authorities;
 mod check;
 mod ids;
 mod pattern;
 mod service;
 mod settings;
 
-pub use check::{Cadence, CheckKind, CheckSpec, FtpCheck, HttpCheck, Secret, Service, TlsVerify};
+pub use authorities::{Authorities, AuthoritiesError};
+pub use check::{Cadence, CheckKind, CheckSpec, FtpCheck, HttpCheck, Route, Secret, Service, TlsVerify};
 pub use ids::{Family, Forward, ParseIdError, Protocol, RealId, VirtualId};
 pub use pattern::{Pattern, PatternError};
-pub use service::{Check, Fallback, Hysteresis, Netmask, Persistence, Real, Virtual};
-pub use settings::{Command, Config, LogTarget, Settings};
+pub use service::{
+    Check, Fallback, FallbackCommand, Hysteresis, Netmask, Persistence, PersistenceEngine, Real, StartState,
+    Virtual,
+};
+pub use settings::{Command, Config, IpvsTimeouts, LogTarget, Settings};

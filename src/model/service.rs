@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use super::{CheckSpec, Forward, RealId, Service, VirtualId};
+use super::{CheckSpec, Command, Forward, RealId, Service, VirtualId};
 
 /// A virtual service: the address clients talk to, and the real servers behind it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,14 +29,31 @@ pub struct Virtual {
     pub cleanstop: bool,
     /// Takes the traffic while no real server can.
     pub fallback: Option<Fallback>,
+    /// Is told when no real server serves, and when one does again (`fallbackcommand`).
+    pub fallback_command: Option<FallbackCommand>,
     /// How many verdicts in a row take a server out or bring it in.
     pub hysteresis: Hysteresis,
+    /// What a server counts as before its first verdict.
+    pub start_state: StartState,
     /// The application protocol that is checked.
     pub service: Service,
     /// The `checktype` as people write it: `negotiate`, `connect`, `on`, `off`.
     pub check_type: &'static str,
     /// The real servers, in the order of the configuration. No two have the same identity.
     pub reals: Vec<Real>,
+}
+
+/// What a real server that is new counts as until it has been checked (`start-state`). One that serves in the table
+/// already is up whatever this says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum StartState {
+    /// Unknown: it serves once it has passed (`check`).
+    #[default]
+    Check,
+    /// Up: it serves at once, and has to fail like any other before it is out (`up`).
+    Up,
+    /// Down: it is out like one that has failed, and has to pass before it serves (`down`).
+    Down,
 }
 
 /// How many verdicts in a row it takes to change the state of a real server.
@@ -62,6 +79,23 @@ pub struct Persistence {
     pub timeout: Duration,
     /// Clients that share this network are one client (`ipvsadm -M`). `None` is the single address.
     pub netmask: Option<Netmask>,
+    /// What tells clients apart, if not their addresses (`ipvsadm --pe`).
+    pub engine: Option<PersistenceEngine>,
+}
+
+/// What tells clients of a persistent service apart, in the place of their addresses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PersistenceEngine {
+    /// The Call-ID of SIP over UDP.
+    Sip,
+}
+
+impl fmt::Display for PersistenceEngine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Sip => "sip",
+        })
+    }
 }
 
 /// Granularity of persistence.
@@ -89,6 +123,15 @@ pub struct Fallback {
     pub address: SocketAddr,
     /// How packets reach it.
     pub forward: Forward,
+}
+
+/// A program that is told when no real server of a service serves, and when one does again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FallbackCommand {
+    /// The program; `start` or `stop`, the service and its protocol follow its own arguments.
+    pub command: Arc<Command>,
+    /// It is told `stop` too when the service leaves the table while it had been told `start`.
+    pub on_stop: bool,
 }
 
 /// A real server of one virtual service.

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use super::Virtual;
+use super::{Authorities, Check, CheckKind, Virtual};
 
 /// A configuration as the program works on it: complete, checked, defaults resolved.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -11,6 +11,20 @@ pub struct Config {
     pub settings: Settings,
     /// The virtual services, in the order of the file. No two have the same identity.
     pub virtuals: Vec<Arc<Virtual>>,
+}
+
+impl Config {
+    /// The authorities that its checks trust beside the system's; some may come more than once.
+    pub fn authorities(&self) -> impl Iterator<Item = &Authorities> {
+        let reals = self.virtuals.iter().flat_map(|service| &service.reals);
+        reals.filter_map(|real| match &real.check {
+            Check::Probe(spec) => match &spec.kind {
+                CheckKind::Http(check) => check.authorities.as_ref(),
+                CheckKind::Connect | CheckKind::Ftp(_) => None,
+            },
+            Check::On | Check::Off => None,
+        })
+    }
 }
 
 /// Settings of the director as a whole.
@@ -27,6 +41,9 @@ pub struct Settings {
     pub logfile: Option<LogTarget>,
     /// How often the kernel's table is compared with what it should be; `None` is never (`resyncinterval`).
     pub resync_interval: Option<Duration>,
+    /// How long the kernel keeps connections, for all services of the machine; `None` leaves that alone
+    /// (`ipvs-timeouts`).
+    pub ipvs_timeouts: Option<IpvsTimeouts>,
     /// The longest `negotiatetimeout` of the file, which bounds how long a start waits for first verdicts.
     pub negotiate_timeout: Duration,
 }
@@ -39,7 +56,32 @@ impl Default for Settings {
             supervised: false,
             logfile: None,
             resync_interval: Some(Duration::from_secs(10)),
+            ipvs_timeouts: None,
             negotiate_timeout: Duration::from_secs(30),
+        }
+    }
+}
+
+/// How long the kernel keeps a connection after its last packet, in seconds (`ipvsadm --set`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct IpvsTimeouts {
+    /// An established connection of TCP.
+    pub tcp: u32,
+    /// One of TCP that is being closed.
+    pub tcp_fin: u32,
+    /// UDP.
+    pub udp: u32,
+}
+
+impl IpvsTimeouts {
+    /// What is in force once these are set where `before` was: a zero keeps what there is.
+    #[must_use]
+    pub fn over(self, before: Self) -> Self {
+        let or = |new, old| if new == 0 { old } else { new };
+        Self {
+            tcp: or(self.tcp, before.tcp),
+            tcp_fin: or(self.tcp_fin, before.tcp_fin),
+            udp: or(self.udp, before.udp),
         }
     }
 }

@@ -2,16 +2,12 @@
 
 use std::{collections::HashMap, time::SystemTime};
 
-use tokio::{
-    sync::{mpsc, oneshot},
-    task::JoinSet,
-};
+use tokio::sync::{mpsc, oneshot};
 
 use crate::{
     check::Prober,
     director::{Effect, Fact, Phase, Refusal, Ticket},
     ipvs::Ipvs,
-    model,
 };
 
 use super::{Fatal, Report, event_loop::Loop};
@@ -44,9 +40,6 @@ impl Telling {
     }
 }
 
-/// Callbacks under way, with the name of their program.
-pub(super) type Hooks = JoinSet<(String, Result<(), String>)>;
-
 impl<I: Ipvs, P: Prober> Loop<I, P> {
     /// Carries out what was decided; `Some` when the end is there.
     pub(super) fn carry_out(&mut self, effects: Vec<Effect>) -> Option<Result<(), Fatal>> {
@@ -55,6 +48,7 @@ impl<I: Ipvs, P: Prober> Loop<I, P> {
             match effect {
                 Effect::Load => self.load(),
                 Effect::StartProbe(id, spec, meter) => self.scheduler.add(id, spec, meter),
+                Effect::PaceProbe(id, interval) => self.scheduler.set_interval(id, interval),
                 Effect::StopProbe(id) => self.scheduler.remove(id),
                 Effect::Saw(table, ids) => self.reconciler.saw(&table, ids),
                 Effect::Want { id, wanted, enforce } => {
@@ -62,6 +56,7 @@ impl<I: Ipvs, P: Prober> Loop<I, P> {
                     self.owed = true;
                 }
                 Effect::Resync(every) => self.reconciler.resync_every(self.now().instant, every),
+                Effect::Timeouts(timeouts) => self.timeouts = Some(timeouts),
                 Effect::Tell(fact) => {
                     let at = (self.clock)();
                     self.telling.tell(at, fact);
@@ -75,7 +70,7 @@ impl<I: Ipvs, P: Prober> Loop<I, P> {
                         let _ = reply.send(answer);
                     }
                 }
-                Effect::RunCallback(command) => self.callback(command),
+                Effect::Run(hook) => self.hooks.want(hook),
                 Effect::Notify(phase) => {
                     // The line for people goes first: whoever waits for READY=1 may look at once.
                     if phase == Phase::Ready {
@@ -91,17 +86,5 @@ impl<I: Ipvs, P: Prober> Loop<I, P> {
 
     fn load(&mut self) {
         self.loads.spawn((self.load_fn)());
-    }
-
-    /// One at a time, and after it the last that was wanted meanwhile: it finds the file as it is then. Two that copy
-    /// the file at once could leave the older one behind.
-    pub(super) fn callback(&mut self, command: model::Command) {
-        if !self.hooks.is_empty() {
-            self.next_hook = Some(command);
-            return;
-        }
-        let program = command.argv.first().cloned().unwrap_or_default();
-        let run = (self.hook)(command);
-        self.hooks.spawn(async move { (program, run.await) });
     }
 }

@@ -8,7 +8,7 @@ use std::{
 use tokio::{
     sync::{mpsc, watch},
     task::{JoinError, JoinSet},
-    time::{Instant, sleep_until},
+    time::{Instant, sleep_until, timeout_at},
 };
 
 use crate::{
@@ -16,13 +16,15 @@ use crate::{
     director::{Director, Event, Fact, Now, Rejection, Snapshot, Start, Ticket},
     inbox::Input,
     ipvs::{Ipvs, Scope},
-    model,
-    plan::{Done, Job, Outcome, Reconciler},
+    model::IpvsTimeouts,
+    plan::{Job, Outcome, Reconciler},
 };
 
 use super::{
-    Fatal, HookFn, LoadFn, Loaded, Parts, Report,
-    effects::{Hooks, Telling, Waiting},
+    Fatal, LoadFn, Loaded, Parts, Report,
+    effects::{Telling, Waiting},
+    hooks::Hooks,
+    job::{Ended, Work},
     scheduler::Scheduler,
 };
 
@@ -36,6 +38,9 @@ const FIRST_ROUND_WRITE_GAP: (Duration, Duration) = (Duration::from_millis(500),
 /// So few first verdicts that are still to come make nobody wait: a server that hangs must not delay what a reload or
 /// another server's failure wants.
 const FEW: usize = 8;
+/// How long the end waits for the last fallback commands. With the longest stop of the director itself this stays
+/// within what a service manager grants.
+const LAST_HOOKS: Duration = Duration::from_secs(4);
 /// Messages and verdicts taken in one turn before the timers are looked at again.
 const BATCH: usize = 64;
 
@@ -47,9 +52,6 @@ pub(super) struct Loop<I, P> {
     pub(super) telling: Telling,
     pub(super) waiting: Waiting,
     pub(super) hooks: Hooks,
-    /// Wanted while another one ran.
-    pub(super) next_hook: Option<model::Command>,
-    pub(super) hook: HookFn,
     pub(super) load_fn: LoadFn,
     pub(super) loads: JoinSet<Result<Loaded, Rejection>>,
     pub(super) service: Box<dyn FnMut(Report) + Send>,
@@ -64,7 +66,9 @@ pub(super) struct Loop<I, P> {
     status: String,
     /// The table, while no job has it.
     ipvs: Option<I>,
-    jobs: JoinSet<(I, Done)>,
+    jobs: JoinSet<(I, Ended)>,
+    /// How long the kernel shall keep connections, where that is to be seen to.
+    pub(super) timeouts: Option<IpvsTimeouts>,
     /// A configuration that was read and waits for a reading of the table.
     loaded: Option<Loaded>,
     /// The job that is out reads the whole table, and was begun after that configuration was read.
@@ -99,9 +103,7 @@ pub async fn run<I: Ipvs, P: Prober>(
         scheduler: Scheduler::new(prober, limits),
         telling: Telling::new(outlets.facts),
         waiting: Waiting::new(),
-        hooks: Hooks::new(),
-        next_hook: None,
-        hook,
+        hooks: Hooks::new(hook),
         load_fn: load,
         loads: JoinSet::new(),
         service: outlets.service,
@@ -114,6 +116,7 @@ pub async fn run<I: Ipvs, P: Prober>(
         status: String::new(),
         ipvs: Some(ipvs),
         jobs: JoinSet::new(),
+        timeouts: None,
         loaded: None,
         reading_for_load: false,
         background,
@@ -125,6 +128,7 @@ pub async fn run<I: Ipvs, P: Prober>(
         Some(end) => end,
         None => this.turn_until_end(&mut inbox).await,
     };
+    this.last_hooks().await;
     this.publish();
     end
 }
@@ -147,7 +151,7 @@ impl<I: Ipvs, P: Prober> Loop<I, P> {
                 Some(job) = self.jobs.join_next() => self.job_ended(job)?,
                 Some(loaded) = self.loads.join_next() => self.load_ended(loaded)?,
                 landed = self.scheduler.landed() => self.landed(landed),
-                Some(hook) = self.hooks.join_next() => { self.hook_ended(hook); None }
+                Some(fact) = self.hooks.ended() => { self.tell(fact); None }
                 () = sleep_until(wake) => None,
                 input = inbox.recv() => match input {
                     Some(input) => self.take(input),
@@ -216,7 +220,8 @@ impl<I: Ipvs, P: Prober> Loop<I, P> {
         let std = |at: Option<std::time::Instant>| at.map(Instant::from_std);
         [
             self.scheduler.deadline(),
-            std(self.reconciler.deadline()),
+            // While a job has the table, nothing can be begun.
+            self.ipvs.as_ref().and_then(|_| std(self.reconciler.deadline())),
             std(self.director.deadline()),
             self.watchdog.map(|(_, next)| next),
             publish,
@@ -236,11 +241,18 @@ impl<I: Ipvs, P: Prober> Loop<I, P> {
             ((now - self.started) / 2).clamp(soon, later)
         };
         self.reconciler.set_gap(gap);
-        if let Some(job) = self.reconciler.next(now.into_std())
+        // The table comes first; between two writes to it there is time for the rest.
+        if self.ipvs.is_some()
+            && let Some(work) = self
+                .reconciler
+                .next(now.into_std())
+                .map(Work::Table)
+                .or_else(|| self.timeouts.take().map(Work::Timeouts))
             && let Some(ipvs) = self.ipvs.take()
         {
-            self.reading_for_load = self.loaded.is_some() && matches!(job, Job::Read(Scope::All));
-            let work = do_job(ipvs, job);
+            self.reading_for_load =
+                self.loaded.is_some() && matches!(work, Work::Table(Job::Read(Scope::All)));
+            let work = work.on(ipvs);
             match &self.background {
                 Some(handle) => self.jobs.spawn_on(work, handle),
                 None => self.jobs.spawn(work),
@@ -255,10 +267,18 @@ impl<I: Ipvs, P: Prober> Loop<I, P> {
         None
     }
 
-    fn job_ended(&mut self, job: Result<(I, Done), JoinError>) -> Result<Option<Result<(), Fatal>>, Fatal> {
-        let (ipvs, done) = job.map_err(|_| Fatal::Crashed("the job on the table"))?;
+    fn job_ended(&mut self, job: Result<(I, Ended), JoinError>) -> Result<Option<Result<(), Fatal>>, Fatal> {
+        let (ipvs, ended) = job.map_err(|_| Fatal::Crashed("the job on the table"))?;
         self.ipvs = Some(ipvs);
         let now = self.now();
+        let done = match ended {
+            Ended::Table(done) => done,
+            Ended::Timeouts(ended) => {
+                let ended = ended.map_err(|error| error.to_string().into());
+                let effects = self.director.on(now, Event::Timeouts(ended));
+                return Ok(self.carry_out(effects));
+            }
+        };
         let table = match (&done.read, std::mem::take(&mut self.reading_for_load)) {
             (Ok(table), true) => Some(Some(Arc::new(table.clone()))),
             (Err(_), true) => Some(None),
@@ -305,16 +325,22 @@ impl<I: Ipvs, P: Prober> Loop<I, P> {
         self.carry_out(effects)
     }
 
-    fn hook_ended(&mut self, hook: Result<(String, Result<(), String>), JoinError>) {
-        let fact = match hook {
-            Ok((program, Ok(()))) => Fact::CallbackRan { program },
-            Ok((program, Err(reason))) => Fact::CallbackFailed { program, reason },
-            Err(error) => Fact::Trouble { what: format!("a callback crashed: {error}") },
-        };
+    fn tell(&mut self, fact: Fact) {
         let at = (self.clock)();
         self.telling.tell(at, fact);
-        if let Some(command) = self.next_hook.take() {
-            self.callback(command);
+    }
+
+    /// The fallback commands that the end brought have a moment for it; they began when the table was begun with.
+    async fn last_hooks(&mut self) {
+        let until = Instant::now() + LAST_HOOKS;
+        while self.hooks.outlast_the_stop() {
+            match timeout_at(until, self.hooks.ended()).await {
+                Ok(Some(fact)) => self.tell(fact),
+                Ok(None) | Err(_) => break,
+            }
+        }
+        for fact in self.hooks.give_up() {
+            self.tell(fact);
         }
     }
 
@@ -347,14 +373,4 @@ impl<I: Ipvs, P: Prober> Loop<I, P> {
         }
         self.snapshots.send_replace(snapshot);
     }
-}
-
-/// One job on the table: write, then read back what was written.
-async fn do_job<I: Ipvs>(mut ipvs: I, job: Job) -> (I, Done) {
-    let written = match &job {
-        Job::Apply(ops, _) => ipvs.apply(ops).await,
-        Job::Read(_) => Ok(()),
-    };
-    let read = ipvs.read(job.scope()).await;
-    (ipvs, Done { written, read })
 }

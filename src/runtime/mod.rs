@@ -6,7 +6,10 @@
 
 mod effects;
 mod event_loop;
+mod hooks;
+mod job;
 mod scheduler;
+mod timetable;
 
 use std::{sync::Arc, time::SystemTime};
 
@@ -17,17 +20,17 @@ pub use event_loop::run;
 pub use scheduler::Limits;
 
 use crate::{
-    director::{Fact, Phase, Rejection, Snapshot},
+    director::{Fact, Hook, Phase, Rejection, Snapshot},
     ipvs::IpvsError,
-    model::{self, Config},
+    model::Config,
     notify::News,
 };
 
 /// Reads the configuration. Files and names may block: the future must not.
 pub type LoadFn = Arc<dyn Fn() -> BoxFuture<'static, Result<Loaded, Rejection>> + Send + Sync>;
 
-/// Runs a callback; its error is words for people.
-pub type HookFn = Arc<dyn Fn(model::Command) -> BoxFuture<'static, Result<(), String>> + Send + Sync>;
+/// Runs a program of the administrator's; its error is words for people.
+pub type HookFn = Arc<dyn Fn(Hook) -> BoxFuture<'static, Result<(), String>> + Send + Sync>;
 
 /// A configuration that was read and is good.
 #[derive(Clone, Debug)]
@@ -48,7 +51,7 @@ pub struct Parts<I, P> {
     pub begin: Loaded,
     /// Reads it again.
     pub load: LoadFn,
-    /// Runs callbacks.
+    /// Runs callbacks and fallback commands.
     pub hook: HookFn,
     /// Who is told.
     pub outlets: Outlets,

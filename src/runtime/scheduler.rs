@@ -3,7 +3,8 @@
 
 use std::{
     cmp::Reverse,
-    collections::{BinaryHeap, HashMap, VecDeque},
+    collections::{BTreeMap, BinaryHeap, HashMap, VecDeque},
+    hash::{DefaultHasher, Hash as _, Hasher as _},
     sync::Arc,
     time::Duration,
 };
@@ -21,8 +22,8 @@ use crate::{
     model::{CheckKind, CheckSpec, HttpCheck},
 };
 
-/// Starts are aligned to this tick, so that checks which are due together wake the process once.
-const TICK: Duration = Duration::from_millis(10);
+use super::timetable::{Jitter, Timetable};
+
 /// The first round of many checks is spread over this much each, at most over the interval.
 const FIRST_ROUND: Duration = Duration::from_millis(1);
 
@@ -55,11 +56,27 @@ pub(super) struct Landed {
 struct Entry {
     spec: Arc<CheckSpec>,
     meter: Arc<Meter>,
-    /// When it is or was due.
-    slot: Instant,
-    /// When it is due after that, where this is not simply an interval later.
-    then: Option<Instant>,
-    flying: Option<AbortHandle>,
+    times: Timetable,
+    stage: Stage,
+}
+
+/// A check that will begin with others.
+#[derive(Debug)]
+struct Fresh {
+    spec: Arc<CheckSpec>,
+    meter: Arc<Meter>,
+    interval: Duration,
+}
+
+/// What an entry does at the moment.
+#[derive(Debug)]
+enum Stage {
+    /// It waits for its time.
+    Due,
+    /// It waits for a place.
+    Held,
+    /// It is under way.
+    Flying(AbortHandle),
 }
 
 /// Starts checks when they are due.
@@ -70,7 +87,7 @@ pub(super) struct Scheduler<P> {
     entries: HashMap<CheckId, Entry>,
     due: BinaryHeap<Reverse<(Instant, CheckId)>>,
     /// Added since the last turn of the loop; their first starts are spread together.
-    fresh: Vec<CheckId>,
+    fresh: BTreeMap<CheckId, Fresh>,
     /// Due, but there is no place: those without TLS, and those with it, which wait for places of another kind.
     held: [VecDeque<CheckId>; 2],
     flights: JoinSet<(Verdict, Duration)>,
@@ -86,7 +103,7 @@ impl<P: Prober> Scheduler<P> {
             base: Instant::now(),
             entries: HashMap::new(),
             due: BinaryHeap::new(),
-            fresh: Vec::new(),
+            fresh: BTreeMap::new(),
             held: [VecDeque::new(), VecDeque::new()],
             flights: JoinSet::new(),
             ids: HashMap::new(),
@@ -97,14 +114,31 @@ impl<P: Prober> Scheduler<P> {
 
     /// Runs a check from now on.
     pub(super) fn add(&mut self, id: CheckId, spec: Arc<CheckSpec>, meter: Arc<Meter>) {
-        self.entries.insert(id, Entry { spec, meter, slot: self.base, then: None, flying: None });
-        self.fresh.push(id);
+        let interval = spec.cadence.interval;
+        self.fresh.insert(id, Fresh { spec, meter, interval });
     }
 
     /// Runs it no longer. What is under way is dropped, and with it its sockets.
     pub(super) fn remove(&mut self, id: CheckId) {
-        if let Some(Entry { flying: Some(flight), .. }) = self.entries.remove(&id) {
+        if let Some(Entry { stage: Stage::Flying(flight), .. }) = self.entries.remove(&id) {
             flight.abort();
+        }
+        self.fresh.remove(&id);
+    }
+
+    /// Runs a check at another pace, counted from its last start.
+    pub(super) fn set_interval(&mut self, id: CheckId, interval: Duration) {
+        if let Some(fresh) = self.fresh.get_mut(&id) {
+            fresh.interval = interval;
+        }
+        let Some(entry) = self.entries.get_mut(&id) else { return };
+        entry.times.set_interval(interval);
+        if matches!(entry.stage, Stage::Due) {
+            let before = entry.times.start();
+            entry.times.plan(Instant::now());
+            if entry.times.start() != before {
+                self.due.push(Reverse((entry.times.start(), id)));
+            }
         }
     }
 
@@ -121,8 +155,11 @@ impl<P: Prober> Scheduler<P> {
                 break;
             }
             self.due.pop();
-            let Some(entry) = self.entries.get(&id).filter(|entry| entry.slot == at) else { continue };
+            // One that has changed its pace since is in the heap with its new time too.
+            let is_due = |entry: &&mut Entry| entry.times.start() == at && matches!(entry.stage, Stage::Due);
+            let Some(entry) = self.entries.get_mut(&id).filter(is_due) else { continue };
             let kind = usize::from(has_tls(&entry.spec.kind));
+            entry.stage = Stage::Held;
             if !self.launch(id) {
                 self.held[kind].push_back(id);
             }
@@ -169,11 +206,9 @@ impl<P: Prober> Scheduler<P> {
         self.start_held();
         // A check that was stopped while its verdict was under way finds no entry: nobody hears it.
         let entry = self.entries.get_mut(&id)?;
-        entry.flying = None;
-        let now = Instant::now();
-        let next = entry.then.take().unwrap_or(entry.slot + entry.spec.cadence.interval);
-        entry.slot = catch_up(next, now, entry.spec.cadence.interval);
-        self.due.push(Reverse((entry.slot, id)));
+        entry.stage = Stage::Due;
+        entry.times.ended(Instant::now());
+        self.due.push(Reverse((entry.times.start(), id)));
         Some(Landed { id, verdict, took, meter: entry.meter.clone() })
     }
 
@@ -187,7 +222,7 @@ impl<P: Prober> Scheduler<P> {
             fly(&prober, &spec).await
         });
         self.ids.insert(flight.id(), id);
-        entry.flying = Some(flight);
+        entry.stage = Stage::Flying(flight);
         true
     }
 
@@ -206,19 +241,22 @@ impl<P: Prober> Scheduler<P> {
     fn spread(&mut self, now: Instant) {
         let fresh = std::mem::take(&mut self.fresh);
         let count = u32::try_from(fresh.len()).unwrap_or(u32::MAX).max(1);
-        for (k, id) in fresh.into_iter().enumerate() {
-            let Some(entry) = self.entries.get_mut(&id) else { continue };
-            let interval = entry.spec.cadence.interval;
+        for (k, (id, Fresh { spec, meter, interval })) in fresh.into_iter().enumerate() {
             let part = f64::from(u32::try_from(k).unwrap_or(u32::MAX)) / f64::from(count);
-            let first = align(self.base, now + interval.min(FIRST_ROUND * count).mul_f64(part));
-            let steady = align(self.base, now + interval.mul_f64(part));
-            // The second start is at most one interval after the first, and not right behind it.
-            let steady = if steady < first + interval / 8 { first + interval } else { steady };
-            entry.slot = first;
-            entry.then = Some(steady.min(first + interval));
-            self.due.push(Reverse((first, id)));
+            let jitter = Jitter { percent: spec.cadence.jitter, seed: seed(&spec) };
+            let first_round = spec.cadence.interval.min(FIRST_ROUND * count);
+            let times = Timetable::new(self.base, now, interval, (first_round, part), jitter);
+            self.due.push(Reverse((times.start(), id)));
+            self.entries.insert(id, Entry { spec, meter, times, stage: Stage::Due });
         }
     }
+}
+
+/// What tells the jitter of one check from that of another, the same in each run.
+fn seed(spec: &CheckSpec) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    spec.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// Room for one more check, if there is.
@@ -247,19 +285,4 @@ async fn fly<P: Prober>(prober: &P, spec: &CheckSpec) -> (Verdict, Duration) {
         .await
         .unwrap_or_else(|_| Verdict::Fail(Failure::TimedOut(progress.stage())));
     (verdict, started.elapsed())
-}
-
-/// The first slot from `slot` on, in steps of `interval`, that is not over yet.
-fn catch_up(slot: Instant, now: Instant, interval: Duration) -> Instant {
-    if slot >= now {
-        return slot;
-    }
-    let behind = (now - slot).as_nanos().div_ceil(interval.as_nanos().max(1));
-    slot + interval.saturating_mul(u32::try_from(behind).unwrap_or(u32::MAX))
-}
-
-/// The first tick not before `at`.
-fn align(base: Instant, at: Instant) -> Instant {
-    let ticks = at.saturating_duration_since(base).as_nanos().div_ceil(TICK.as_nanos());
-    base + TICK.saturating_mul(u32::try_from(ticks).unwrap_or(u32::MAX))
 }

@@ -211,7 +211,14 @@ async fn the_request_names_the_virtual_host_or_the_address() {
         let named = HttpCheck { virtual_host: Some("www.example.com".into()), ..page(None) };
         assert!(passed(&ask(&probes(), server.address, CheckKind::Http(named)).await));
         assert!(passed(&ask(&probes(), server.address, CheckKind::Http(page(None))).await));
+        // Asked in the stead of another one, as the older ldirectord does it (vector 212).
+        for own in ["192.0.2.1", "2001:db8::1"] {
+            let check = HttpCheck { server: Some(own.parse().unwrap()), ..page(None) };
+            assert!(passed(&ask(&probes(), server.address, CheckKind::Http(check)).await));
+        }
         let heard = server.heard();
+        assert!(heard[2].contains("\r\nHost: 192.0.2.1\r\n"), "{}", heard[2]);
+        assert!(heard[3].contains("\r\nHost: [2001:db8::1]\r\n"), "{}", heard[3]);
         assert!(
             heard[0].starts_with("GET /index.html HTTP/1.1\r\nHost: www.example.com\r\n"),
             "{}",

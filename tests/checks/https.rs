@@ -1,7 +1,7 @@
 use ldirectord::{
     check::{Probes, tls::Trust},
     health::{Certificate, Evidence, Failure, Stage, Verdict},
-    model::{CheckKind, HttpCheck, TlsVerify},
+    model::{Authorities, CheckKind, HttpCheck, TlsVerify},
 };
 use openssl::ssl::SslContext;
 
@@ -180,6 +180,60 @@ async fn the_file_of_authorities_is_read_again_at_a_reload() {
         let verdict = ask(&probes, server.address, https(TlsVerify::Chain, Some(NAME))).await;
         assert_eq!(matches!(verdict, Verdict::Pass(_)), passes, "{verdict:?}");
     }
+}
+
+/// Authorities of a configuration.
+fn private(pair: &Pair) -> Authorities {
+    Authorities::new("/etc/ldirectord/ca.pem", pair.certificate.to_pem().unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn private_authorities_stand_beside_the_systems() {
+    let (ours, theirs) = (Pair::authority(), Pair::authority());
+    let server = Server::acting_in_tls(LOOPBACKS[0], ours.issue(NAME, VALID).server(), page_of("good")).await;
+    let check = |authorities: Option<Authorities>| {
+        let (tls, virtual_host) = (Some(TlsVerify::Full), Some(NAME.to_owned()));
+        CheckKind::Http(HttpCheck { tls, virtual_host, authorities, ..page(Some("good")) })
+    };
+    let (right, wrong) = (private(&ours), private(&theirs));
+    let known = trusting(&theirs).knowing([&right, &wrong, &right]).unwrap();
+    // Also those that nobody was told of before: a check must never be wrong for that.
+    for probes in [known.clone(), known.knowing([]).unwrap(), trusting(&theirs)] {
+        let verdict = ask(&probes, server.address, check(Some(right.clone()))).await;
+        assert!(certificate(&verdict).name_matches);
+        for untrusted in [None, Some(wrong.clone())] {
+            let failed = failure(ask(&probes, server.address, check(untrusted)).await);
+            assert_eq!(failed, tls("unable to get local issuer certificate"));
+        }
+    }
+}
+
+#[test]
+fn authorities_that_openssl_does_not_take_are_refused_by_name() {
+    // Framed like a certificate, and none.
+    let framed = "-----BEGIN CERTIFICATE-----\nMAMCAQU=\n-----END CERTIFICATE-----\n";
+    let authorities = Authorities::new("/etc/ldirectord/ca.pem", framed.into()).unwrap();
+    let words = probes().knowing([&authorities]).err().unwrap().to_string();
+    assert!(words.starts_with("the authorities in /etc/ldirectord/ca.pem cannot be used: "), "{words}");
+}
+
+#[tokio::test]
+async fn a_server_name_is_asked_for_and_verified_in_place_of_the_virtual_host() {
+    let lab = Lab::new();
+    let context = lab.authority.issue("inner.example.com", VALID).server();
+    let server = Server::acting_in_tls(LOOPBACKS[0], context, page_of("good")).await;
+    let check = |name: Option<&str>| {
+        let (tls, server_name) = (Some(TlsVerify::Full), name.map(str::to_owned));
+        CheckKind::Http(HttpCheck { tls, server_name, virtual_host: Some(NAME.into()), ..page(Some("good")) })
+    };
+    assert!(
+        certificate(&ask(&lab.probes, server.address, check(Some("inner.example.com"))).await).name_matches
+    );
+    let failed = failure(ask(&lab.probes, server.address, check(None)).await);
+    assert_eq!(failed, tls("certificate is not made out to www.example.com"));
+    let heard = server.heard();
+    assert_eq!(heard[0], "sni inner.example.com");
+    assert!(heard[1].contains("\r\nHost: www.example.com\r\n"), "{}", heard[1]);
 }
 
 /// What a check finds at a server that does this instead of a handshake.

@@ -12,6 +12,7 @@ mod ftpd;
 mod http;
 mod https;
 mod redirects;
+mod routes;
 mod server;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
@@ -19,7 +20,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use ldirectord::{
     check::{Prober, Probes, Progress, tls::Trust},
     health::{Failure, Verdict},
-    model::{Cadence, CheckKind, CheckSpec, HttpCheck, Pattern},
+    model::{Cadence, CheckKind, CheckSpec, HttpCheck, Pattern, Route},
 };
 use tokio::time::{Instant, timeout};
 
@@ -35,8 +36,19 @@ fn probes() -> Probes {
 
 /// What the loop does: asks once, within the deadline.
 async fn ask_within(probes: &Probes, target: SocketAddr, kind: CheckKind, deadline: Duration) -> Verdict {
-    let cadence = Cadence { interval: Duration::from_secs(1), deadline };
-    let (spec, progress) = (CheckSpec { target, kind, cadence }, Progress::new());
+    ask_along(probes, target, Route::default(), kind, deadline).await
+}
+
+/// The same along another route.
+async fn ask_along(
+    probes: &Probes,
+    target: SocketAddr,
+    route: Route,
+    kind: CheckKind,
+    deadline: Duration,
+) -> Verdict {
+    let cadence = Cadence::steady(Duration::from_secs(1), deadline);
+    let (spec, progress) = (CheckSpec { target, kind, route, cadence }, Progress::new());
     let start = Instant::now();
     let verdict = match timeout(deadline, probes.probe(&spec, &progress)).await {
         Ok(verdict) => verdict,
@@ -68,5 +80,13 @@ fn pattern(text: &str) -> Arc<Pattern> {
 
 /// A page is fetched, and must contain `receive` if there is any.
 fn page(receive: Option<&str>) -> HttpCheck {
-    HttpCheck { tls: None, virtual_host: None, request: "/index.html".into(), receive: receive.map(pattern) }
+    HttpCheck {
+        tls: None,
+        virtual_host: None,
+        server: None,
+        server_name: None,
+        authorities: None,
+        request: "/index.html".into(),
+        receive: receive.map(pattern),
+    }
 }

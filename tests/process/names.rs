@@ -1,6 +1,14 @@
-//! Which configuration is meant, and that each has one director.
+//! Which configuration is meant, and that each has one director; names of servers that nobody knows.
 
-use crate::{farm, until, world::World};
+use std::{
+    os::fd::AsFd,
+    thread,
+    time::{Duration, Instant},
+};
+
+use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
+
+use crate::{PAIR, farm, server::Servers, until, world::World};
 
 #[test]
 fn configurations_are_found_where_the_guide_puts_them() {
@@ -111,4 +119,91 @@ fn starts_at_the_same_time_make_one_director() {
     assert_eq!(world.shell("ps -e -o args= | grep -c '[ /]run$' || :"), "1\n");
     world.good("www stop");
     assert!(!world.is_alive(pid) && world.table().is_empty());
+}
+
+/// A name server that says nothing, for as long as it is kept.
+fn silent_name_server(world: &World) -> std::net::UdpSocket {
+    for (file, text) in [
+        ("/etc/nsswitch.conf", "hosts: files dns\n"),
+        ("/etc/resolv.conf", "nameserver 127.0.0.53\noptions timeout:1 attempts:2\n"),
+    ] {
+        // What stands there is a link to the machine's own.
+        let _ = std::fs::remove_file(world.path(file));
+        world.write(file, text);
+    }
+    let network = world.network();
+    let bind = move || {
+        move_into_link_name_space(network.as_fd(), Some(LinkNameSpaceType::Network)).unwrap();
+        std::net::UdpSocket::bind("127.0.0.53:53").unwrap()
+    };
+    thread::spawn(bind).join().unwrap()
+}
+
+#[test]
+fn names_that_are_not_answered_are_told_and_hold_nobody_up() {
+    let Some(world) = World::www(&farm(PAIR)) else { return };
+    let (_servers, _names) = (Servers::http(&world), silent_name_server(&world));
+    world.good("www start");
+    // Each of them takes two seconds to be given up.
+    let reals: Vec<String> = (1..=20).map(|n| format!("real{n}.example.com:8000")).collect();
+    world.write("/etc/ha.d/www.cf", &farm(reals.iter().map(String::as_str)));
+    let start = Instant::now();
+    let mut reload = world.program("www reload").stderr(std::process::Stdio::null()).spawn().unwrap();
+    until(&world, "it is being loaded", || world.log().contains("Reloading Linux Director Daemon config"));
+    assert_eq!(world.good("www status").out, "1 virtual, 2/2 real up\n");
+    assert!(reload.try_wait().unwrap().is_none(), "the director answers before the name server does");
+    assert_eq!(reload.wait().unwrap().code(), Some(2));
+    assert!(start.elapsed() < Duration::from_secs(15), "one after the other: {:?}", start.elapsed());
+    assert!(world.serves(&PAIR));
+    let told = world.run("www configtest").err;
+    for (n, real) in reals.iter().enumerate() {
+        let name = real.trim_end_matches(":8000");
+        let place = format!("/etc/ha.d/www.cf:{}:9: error: no IPv4 address for \"{name}\": ", n + 5);
+        assert!(told.contains(&place), "{told}");
+    }
+}
+
+#[test]
+fn a_configuration_in_toml_is_found_by_its_name_and_taken_anew_when_it_changes() {
+    let Some(world) = World::new() else { return };
+    let text = "autoreload = true\n[[virtual]]\naddress = \"192.0.2.1:80\"\nscheduler = \"wlc\"\n\
+                real = [\"127.0.0.2:8000 masq\"]\ncheck.type = \"on\"\n";
+    let file = "/etc/ldirectord/shop.toml";
+    world.write(file, text);
+    world.good("shop start");
+    assert!(world.table().contains_key("192.0.2.1:80"));
+    world.write(file, &text.replace("scheduler", "shceduler"));
+    until(&world, "a broken one is reported", || {
+        world.log().contains("/etc/ldirectord/shop.toml:4:1: error: unknown key \"shceduler\"")
+    });
+    world.write(file, &text.replace("192.0.2.1:80", "192.0.2.7:80"));
+    until(&world, "a good one is in force", || {
+        world.table().contains_key("192.0.2.7:80") && !world.table().contains_key("192.0.2.1:80")
+    });
+    world.write("/etc/ha.d/conf/shop.cf", &farm([]));
+    let two = world.run("shop configtest");
+    assert_eq!(two.code, 2);
+    assert!(two.err.contains("/etc/ha.d/conf/shop.cf") && two.err.contains(file), "{two:?}");
+    world.good("/etc/ldirectord/shop.toml stop");
+    assert!(world.table().is_empty());
+}
+
+#[test]
+fn a_configuration_is_converted_and_serves_in_the_other_grammar() {
+    let Some(world) = World::www(&format!("# ours\n\n{}", farm([]))) else { return };
+    let shown = world.good("www convert");
+    assert!(
+        shown.out.starts_with("# ours\n\n[defaults") && shown.out.contains("[[virtual]]\naddress"),
+        "{shown:?}"
+    );
+    let target = world.folder().join("new.toml");
+    let words = format!("--output {} www convert", target.display());
+    assert_eq!(world.good(&words).out, "");
+    assert_eq!(std::fs::read_to_string(&target).unwrap(), shown.out);
+    let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&target).unwrap().permissions());
+    assert_eq!(mode & 0o777, 0o600, "it may hold passwords");
+    let again = world.run(&words);
+    assert!(again.code == 1 && again.err.contains("cannot be written: File exists"), "{again:?}");
+    assert_eq!(world.run("--to cf www convert").code, 1);
+    world.good(&format!("{} configtest", target.display()));
 }

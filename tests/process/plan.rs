@@ -60,6 +60,9 @@ fn what_is_shown() {
     world.shell("ipvsadm -d -t 192.0.2.1:80 -r 127.0.0.3:8000");
     show(&mut shown, "one is awaited", &world, "--exit-code www plan");
 
+    world.write("/etc/ha.d/www.cf", &(with_fallback() + "\trise = 3\n\tquiescent = yes\n"));
+    show(&mut shown, "one has to prove itself", &world, "www plan");
+
     world.ipvsadm("no-kernel");
     show(&mut shown, "a kernel without IPVS", &world, "www plan");
     world.write("/etc/ha.d/www.cf", "virtual = 192.0.2.1\n");

@@ -17,7 +17,7 @@ use rustix::fs::{FlockOperation, flock};
 
 use crate::{SOON, until};
 
-/// What the first process of the namespaces does: `/run`, `/var/log` and `/etc/ha.d` become empty, and it says so and
+/// What the first process of the namespaces does: `/run`, `/var/log`, `/etc/ha.d` and `/etc/ldirectord` become empty, and it says so and
 /// waits. Everything in the namespaces ends with it, and it ends with the test.
 const FIRST: &str = r#"
 set -e
@@ -26,7 +26,8 @@ mount -t tmpfs tmpfs /var/log
 mkdir "$1/etc" "$1/etc.real"
 mount --bind /etc "$1/etc.real"
 ln -s "$1"/etc.real/* "$1/etc/"
-mkdir -p "$1/etc/ha.d/conf"
+rm -f "$1/etc/ha.d" "$1/etc/ldirectord"
+mkdir -p "$1/etc/ha.d/conf" "$1/etc/ldirectord"
 mount --bind "$1/etc" /etc
 ip link set lo up
 echo ready
@@ -258,6 +259,29 @@ impl World {
             }
         }
         table
+    }
+
+    /// The table as it is listed: services and servers in their order, without counts of connections.
+    pub(crate) fn read_table(&self) -> String {
+        let file = File::open(self.folder().join("bin/table"));
+        let _whole = file.inspect(|file| flock(file, FlockOperation::LockShared).unwrap());
+        let mut services: Vec<(String, Vec<String>)> = Vec::new();
+        for line in self.lines("table") {
+            match line.strip_prefix("  -> ") {
+                None => services.push((line, Vec::new())),
+                Some(server) => {
+                    let words: Vec<&str> = server.split_whitespace().take(3).collect();
+                    services.last_mut().unwrap().1.push(format!("  -> {}", words.join(" ")));
+                }
+            }
+        }
+        let order = |line: &String| ["TCP", "UDP", "FWM"].iter().position(|kind| line.starts_with(kind));
+        services.sort_by_key(|(line, _)| (order(line), line.clone()));
+        let lines = services.into_iter().flat_map(|(service, mut servers)| {
+            servers.sort();
+            std::iter::once(service).chain(servers)
+        });
+        lines.map(|line| line + "\n").collect()
     }
 
     /// Whether the usual service has exactly these real servers, all serving.

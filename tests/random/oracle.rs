@@ -16,7 +16,8 @@ use ldirectord::{
     },
     model::{
         Cadence, Check, CheckKind, CheckSpec, Command, Config, Fallback, Family, Forward, Hysteresis,
-        Netmask, Persistence, Real, RealId, Service as Protocol, Settings, Virtual, VirtualId,
+        Netmask, Persistence, PersistenceEngine, Real, RealId, Route, Service as Protocol, Settings,
+        StartState, Virtual, VirtualId,
     },
 };
 
@@ -77,7 +78,7 @@ pub fn config(seed: u64) -> Arc<Config> {
             let check = match rng.below(12) {
                 0 => Check::On,
                 1 => Check::Off,
-                _ => Check::Probe(Arc::new(CheckSpec { target, kind, cadence })),
+                _ => Check::Probe(Arc::new(CheckSpec { target, kind, route: Route::default(), cadence })),
             };
             let (weight, port) = (rng.of(&[1, 1, 2, 5, 0]), rng.of(&[80, 80, 8080]));
             let forward = rng.of(&FORWARDS);
@@ -100,7 +101,9 @@ pub fn config(seed: u64) -> Arc<Config> {
             quiescent: rng.once_in(2),
             cleanstop: true,
             fallback,
+            fallback_command: None,
             hysteresis: hysteresis(&mut rng),
+            start_state: rng.of(&[StartState::Check, StartState::Check, StartState::Up, StartState::Down]),
             service: Protocol::None,
             check_type: "connect",
             reals,
@@ -125,7 +128,10 @@ fn number(rng: &mut Rng, n: u64) -> u8 {
 
 fn cadence(rng: &mut Rng) -> Cadence {
     let interval = Duration::from_secs(rng.of(&[2, 10, 20, 30, 60]));
-    Cadence { interval, deadline: Duration::from_secs(rng.of(&[1, 3, 10])) }
+    let mut other = || if rng.once_in(2) { interval } else { Duration::from_secs(rng.of(&[1, 5, 60])) };
+    let (fast, down) = (other(), other());
+    let jitter = rng.of(&[0, 0, 10, 50]);
+    Cadence { interval, fast, down, jitter, deadline: Duration::from_secs(rng.of(&[1, 3, 10])) }
 }
 
 fn persistence(rng: &mut Rng, id: VirtualId) -> Persistence {
@@ -136,6 +142,7 @@ fn persistence(rng: &mut Rng, id: VirtualId) -> Persistence {
     Persistence {
         timeout: Duration::from_millis(rng.of(&[60_000, 90_500])),
         netmask: rng.once_in(2).then_some(netmask),
+        engine: rng.once_in(4).then_some(PersistenceEngine::Sip),
     }
 }
 

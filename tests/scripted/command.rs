@@ -41,6 +41,8 @@ pub enum What {
     Stop(bool),
     /// It is started.
     Start,
+    /// Callbacks and fallback commands take this long from now on.
+    HooksTake(Duration),
     /// Nothing: the story goes on until here.
     End,
 }
@@ -69,6 +71,7 @@ impl Command {
             ["stop"] => What::Stop(true),
             ["stop", "leaving"] => What::Stop(false),
             ["start"] => What::Start,
+            ["hooks", "take", time] => What::HooksTake(duration(time).ok_or_else(wrong)?),
             ["end"] => What::End,
             ["ipvsadm", "-C"] => What::Flush,
             ["ipvsadm", ref options @ ..] => What::Meddle(op(options).ok_or_else(wrong)?),

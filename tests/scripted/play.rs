@@ -144,6 +144,10 @@ impl<'a> Stage<'a> {
                 }
                 self.running = None;
             }
+            What::HooksTake(time) => {
+                let running = self.running.as_ref().expect("a running director");
+                *lock(&running.hook_time) = *time;
+            }
             What::End => {}
         }
     }

@@ -14,7 +14,7 @@ use ldirectord::{
     health::{Evidence, Failure, Stage, Verdict},
     inbox::{self, Inbox},
     ipvs::{Ipvs, IpvsError, Memory, Op, Scope, Table},
-    model::{CheckSpec, Config},
+    model::{CheckSpec, Config, IpvsTimeouts},
     runtime::{self, Fatal, Limits, Loaded, Outlets, Parts, Report},
 };
 use tokio::{
@@ -127,6 +127,16 @@ impl Ipvs for Watched {
         (self.eye)(&self.memory.table(), ops);
         self.memory.apply(ops).await
     }
+
+    async fn timeouts(&mut self) -> Result<IpvsTimeouts, IpvsError> {
+        self.dawdle().await;
+        self.memory.timeouts().await
+    }
+
+    async fn set_timeouts(&mut self, timeouts: IpvsTimeouts) -> Result<(), IpvsError> {
+        self.dawdle().await;
+        self.memory.set_timeouts(timeouts).await
+    }
 }
 
 /// A running director.
@@ -147,7 +157,7 @@ pub struct Running {
 /// What a load finds on disk.
 pub type Disk = Arc<Mutex<Result<Loaded, Rejection>>>;
 
-/// Callbacks that were run: program and arguments.
+/// Callbacks and fallback commands that were run: program and arguments.
 pub type Callbacks = Arc<Mutex<Vec<Vec<String>>>>;
 
 /// Starts a director on the table and the disk.
@@ -178,8 +188,8 @@ pub fn start(table: Watched, world: World, disk: &Disk, callbacks: &Callbacks) -
                 loaded
             })
         }),
-        hook: Arc::new(move |command| {
-            lock(&calls).push(command.argv);
+        hook: Arc::new(move |hook| {
+            lock(&calls).push(hook.argv());
             let time = *lock(&lasts);
             Box::pin(async move {
                 sleep(time).await;

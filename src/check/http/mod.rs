@@ -25,7 +25,7 @@ use super::{
 };
 use crate::{
     health::{Evidence, Failure, Stage},
-    model::HttpCheck,
+    model::{CheckSpec, HttpCheck, Route},
 };
 
 /// How we name ourselves to servers.
@@ -35,11 +35,11 @@ const AGENT: &str = concat!("ldirectord/", env!("CARGO_PKG_VERSION"));
 pub(super) async fn probe(
     tls: &Tls,
     clients: &Clients,
-    target: SocketAddr,
+    &CheckSpec { target, route, .. }: &CheckSpec,
     check: &HttpCheck,
     progress: &Progress,
 ) -> Result<Evidence, Failure> {
-    let (answer, evidence) = ask(tls, target, check, progress).await?;
+    let (answer, evidence) = ask(tls, target, route, check, progress).await?;
     if let Some(location) = answer.location() {
         // Boxed: the state of a full client is large, and few checks need it.
         Box::pin(follow::follow(clients, target, check, location, progress)).await?;
@@ -52,11 +52,13 @@ pub(super) async fn probe(
 async fn ask(
     tls: &Tls,
     target: SocketAddr,
+    route: Route,
     check: &HttpCheck,
     progress: &Progress,
 ) -> Result<(Answer, Evidence), Failure> {
-    let mut stream =
-        net::dial(target, Ack::Late).await.map_err(|error| trouble::failure(&error, Stage::Connect))?;
+    let mut stream = net::dial(target, route, Ack::Late)
+        .await
+        .map_err(|error| trouble::failure(&error, Stage::Connect))?;
     let request = request::text(target, check);
     let mut answer = Answer::new(if check.receive.is_some() { Want::Content } else { Want::Status });
     let Some(verify) = check.tls else {
@@ -64,7 +66,7 @@ async fn ask(
         return Ok((answer, Evidence::default()));
     };
     progress.enter(Stage::Tls);
-    let name = check.virtual_host.as_deref().map(ServerName::from_host);
+    let name = check.server_name.as_deref().or(check.virtual_host.as_deref()).map(ServerName::from_host);
     let (mut stream, certificate) = tls.connect(stream, target.ip(), name.as_ref(), verify).await?;
     exchange(&mut stream, &request, &mut answer, progress).await?;
     Ok((answer, Evidence { certificate }))

@@ -1,6 +1,10 @@
 //! The request of a check, as text (RFC 9112, 3).
 
-use std::{borrow::Cow, fmt::Write as _, net::SocketAddr};
+use std::{
+    borrow::Cow,
+    fmt::Write as _,
+    net::{IpAddr, SocketAddr},
+};
 
 use super::AGENT;
 use crate::model::HttpCheck;
@@ -13,12 +17,12 @@ pub(super) fn text(target: SocketAddr, check: &HttpCheck) -> String {
     )
 }
 
-/// The Host header: the virtual host, or else the address without its port, as it always was.
+/// The Host header: the virtual host, or else the server's address without its port, as it always was.
 pub(super) fn host(target: SocketAddr, check: &HttpCheck) -> Cow<'_, str> {
-    match (&check.virtual_host, target) {
+    match (&check.virtual_host, check.server.unwrap_or(target.ip())) {
         (Some(name), _) => Cow::Borrowed(name),
-        (None, SocketAddr::V4(target)) => Cow::Owned(target.ip().to_string()),
-        (None, SocketAddr::V6(target)) => Cow::Owned(format!("[{}]", target.ip())),
+        (None, IpAddr::V4(server)) => Cow::Owned(server.to_string()),
+        (None, IpAddr::V6(server)) => Cow::Owned(format!("[{server}]")),
     }
 }
 
@@ -47,7 +51,15 @@ mod tests {
 
     fn check(virtual_host: Option<&str>, request: &str) -> HttpCheck {
         let virtual_host = virtual_host.map(str::to_owned);
-        HttpCheck { tls: None, virtual_host, request: request.to_owned(), receive: None }
+        HttpCheck {
+            tls: None,
+            virtual_host,
+            server: None,
+            server_name: None,
+            authorities: None,
+            request: request.to_owned(),
+            receive: None,
+        }
     }
 
     #[test]

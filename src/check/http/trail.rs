@@ -74,7 +74,15 @@ mod tests {
 
     fn trail(target: &str, virtual_host: Option<&str>) -> Trail {
         let virtual_host = virtual_host.map(str::to_owned);
-        let check = HttpCheck { tls: None, virtual_host, request: "/a/b".into(), receive: None };
+        let check = HttpCheck {
+            tls: None,
+            virtual_host,
+            server: None,
+            server_name: None,
+            authorities: None,
+            request: "/a/b".into(),
+            receive: None,
+        };
         Trail::new(target.parse().unwrap(), &check).unwrap()
     }
 

@@ -16,6 +16,7 @@ use openssl::{
 };
 
 use super::super::{Unready, trouble};
+use crate::model::Authorities;
 
 /// OpenSSL's variable that names the file of authorities.
 const VARIABLE: &str = "SSL_CERT_FILE";
@@ -44,6 +45,8 @@ enum Source {
     /// What [`VARIABLE`] and [`FILES`] say, each time anew.
     System,
     File(PathBuf),
+    /// What was read with the configuration. Another content is another configuration.
+    Configuration,
 }
 
 impl Trust {
@@ -64,11 +67,20 @@ impl Trust {
         Self::read(Source::File(path.into()))
     }
 
+    /// Those of a configuration (`tls-ca`).
+    #[must_use]
+    pub fn private(authorities: &Authorities) -> Self {
+        Self { source: Source::Configuration, pem: authorities.pem().clone() }
+    }
+
     /// Reads the file again; `None` if it is as it was.
     ///
     /// # Errors
     /// The file cannot be read now.
     pub fn changed(&self) -> Result<Option<Self>, Unready> {
+        if self.source == Source::Configuration {
+            return Ok(None);
+        }
         let now = Self::read(self.source.clone())?;
         Ok((now.pem != self.pem).then_some(now))
     }
@@ -101,6 +113,8 @@ impl Trust {
     fn read(source: Source) -> Result<Self, Unready> {
         let pem = match &source {
             Source::File(path) => read(path)?,
+            // Held already; there is nothing to read.
+            Source::Configuration => Vec::new(),
             Source::System => match env::var_os(VARIABLE) {
                 Some(path) => read(Path::new(&path))?,
                 None => {

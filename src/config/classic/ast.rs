@@ -1,4 +1,5 @@
-//! A file as its author divided it: global directives and sections, each with its places, values unread.
+//! A file as its author divided it: global directives and sections, each with its places, values unread. Both grammars
+//! come to this form.
 
 use super::directives::Directive;
 use crate::config::{Span, Spanned};
@@ -22,7 +23,7 @@ pub(crate) struct Section<'s> {
 /// One directive with its value.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Entry<'s> {
-    pub(crate) directive: &'static Directive,
+    pub(crate) directive: &'s Directive,
     /// Where its name stands.
     pub(crate) name: Span,
     /// Its value, without comment and blanks around.

@@ -135,7 +135,10 @@ impl Reader<'_> {
         if value.is_empty() {
             self.report.error(text.span, "the address is missing");
         } else if bracketed.is_some() {
-            self.report.error(text.span, "this is no IPv6 address");
+            let error = self.report.error(text.span, "this is no IPv6 address");
+            if value.contains('%') {
+                error.help("the kernel's table has no room for an interface");
+            }
         } else if value.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
             self.report
                 .error(text.span, "this is no IPv4 address")

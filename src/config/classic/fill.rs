@@ -1,25 +1,30 @@
 //! Sections to the draft: each directive's value is read and put where it belongs.
 
-use std::num::NonZeroU32;
+use std::{net::IpAddr, num::NonZeroU32, time::Duration};
 
 use super::{
     ast::{Ast, Entry, Section},
     directives::{CommonKey, GlobalKey, Key, Status, VirtualKey},
+    ipvs_timeouts::ipvs_timeouts,
     server,
-    values::{self, number, seconds, switch, text, word},
+    values::{self, check_time, number, seconds, switch, text, word},
 };
 use crate::{
     config::{
-        Spanned,
+        Spanned, command_line,
         diagnostic::Report,
         draft::{CheckType, Common, Draft, Given, Globals, ProtocolName, Virtual, VirtualAt},
+        duration,
         suggest::nearest,
     },
-    model::{Command, Family, LogTarget, Secret, TlsVerify},
+    model::{Command, Family, LogTarget, PersistenceEngine, Secret, StartState, TlsVerify},
 };
 
 /// The longest persistence that `ipvsadm` takes: 31 days.
 const MOST_PERSISTENT: u32 = 31 * 24 * 60 * 60;
+
+/// The most jitter, in percent: with more a check could follow at once on the one before.
+const MOST_JITTER: u8 = 50;
 
 /// The syslog facilities.
 const FACILITIES: [&str; 20] = [
@@ -75,10 +80,14 @@ fn global(entry: &Entry<'_>, key: GlobalKey, globals: &mut Globals, report: &mut
             report
                 .warning(entry.name, "\"timeout\" is deprecated")
                 .help("use checktimeout and negotiatetimeout; it sets both");
-            put(&mut globals.timeout, seconds(entry, 1, report), entry, report);
+            put(&mut globals.timeout, check_time(entry, report), entry, report);
         }
         GlobalKey::Autoreload => put(&mut globals.autoreload, switch(entry, report), entry, report),
-        GlobalKey::Callback => put(&mut globals.callback, command(entry, report), entry, report),
+        GlobalKey::Callback => {
+            let callback = text(entry, report)
+                .and_then(|line| command(entry, Spanned::new(&line.value, line.span), report));
+            put(&mut globals.callback, callback, entry, report);
+        }
         GlobalKey::Fork => {
             let fork = switch(entry, report);
             if fork.is_some_and(|fork| fork.value) {
@@ -104,25 +113,57 @@ fn global(entry: &Entry<'_>, key: GlobalKey, globals: &mut Globals, report: &mut
             }
             put(&mut globals.readd_quiescent, readd, entry, report);
         }
+        GlobalKey::IpvsTimeouts => {
+            put(&mut globals.ipvs_timeouts, ipvs_timeouts(entry, report), entry, report);
+        }
         GlobalKey::Logfile => put(&mut globals.logfile, log_target(entry, report), entry, report),
         GlobalKey::ResyncInterval => {
-            put(&mut globals.resync_interval, seconds(entry, 0, report), entry, report);
+            put(&mut globals.resync_interval, resync_interval(entry, report), entry, report);
         }
     }
 }
 
 fn common(entry: &Entry<'_>, key: CommonKey, common: &mut Common, report: &mut Report) {
     match key {
-        CommonKey::CheckTimeout => put(&mut common.check_timeout, seconds(entry, 1, report), entry, report),
+        CommonKey::CheckTimeout => put(&mut common.check_timeout, check_time(entry, report), entry, report),
         CommonKey::NegotiateTimeout => {
-            put(&mut common.negotiate_timeout, seconds(entry, 1, report), entry, report);
+            put(&mut common.negotiate_timeout, check_time(entry, report), entry, report);
         }
-        CommonKey::CheckInterval => put(&mut common.check_interval, seconds(entry, 1, report), entry, report),
+        CommonKey::CheckInterval => put(&mut common.check_interval, check_time(entry, report), entry, report),
+        CommonKey::CheckMark => {
+            put(&mut common.check_mark, number(entry, 0, u32::MAX, report), entry, report);
+        }
+        CommonKey::CheckSource => put(&mut common.check_source, own_address(entry, report), entry, report),
+        CommonKey::DownInterval => put(&mut common.down_interval, check_time(entry, report), entry, report),
+        CommonKey::FastInterval => put(&mut common.fast_interval, check_time(entry, report), entry, report),
+        CommonKey::Jitter => put(&mut common.jitter, percent(entry, report), entry, report),
         CommonKey::FailureCount => put(&mut common.failure_count, count(entry, report), entry, report),
         CommonKey::Fall => put(&mut common.fall, count(entry, report), entry, report),
         CommonKey::Rise => put(&mut common.rise, count(entry, report), entry, report),
         CommonKey::Quiescent => put(&mut common.quiescent, switch(entry, report), entry, report),
         CommonKey::Cleanstop => put(&mut common.cleanstop, switch(entry, report), entry, report),
+        CommonKey::FallbackCommand => {
+            // Quotes are optional for this one, as in the reference.
+            let line = values::unquoted(entry.value);
+            put(&mut common.fallback_command, command(entry, line, report), entry, report);
+        }
+        CommonKey::FallbackCommandOnStop => {
+            put(&mut common.fallback_command_on_stop, switch(entry, report), entry, report);
+        }
+        CommonKey::StartState => {
+            let state = word(entry, &["check", "up", "down"], report).map(|value| {
+                value.map(|word| match word {
+                    "up" => StartState::Up,
+                    "down" => StartState::Down,
+                    _ => StartState::Check,
+                })
+            });
+            put(&mut common.start_state, state, entry, report);
+        }
+        CommonKey::TlsCa => put(&mut common.tls_ca, absolute_path(entry, report), entry, report),
+        CommonKey::TlsServerName => {
+            put(&mut common.tls_server_name, server_name(entry, report), entry, report);
+        }
         CommonKey::TlsVerify => {
             let verify = word(entry, &["no", "chain", "full"], report).map(|value| {
                 value.map(|word| match word {
@@ -147,6 +188,27 @@ fn common(entry: &Entry<'_>, key: CommonKey, common: &mut Common, report: &mut R
 fn count(entry: &Entry<'_>, report: &mut Report) -> Given<NonZeroU32> {
     let count = number(entry, 1, u32::MAX, report)?;
     Some(Spanned::new(NonZeroU32::new(count.value)?, count.span))
+}
+
+/// Zero is never; more often than once a second would be a process without end.
+fn resync_interval(entry: &Entry<'_>, report: &mut Report) -> Given<Duration> {
+    let given = values::time(entry, Duration::ZERO, duration::LONGEST, report)?;
+    if !given.value.is_zero() && given.value < Duration::from_secs(1) {
+        values::expected(entry, "a time of at least 1s, or 0 for never", report);
+        return None;
+    }
+    Some(given)
+}
+
+/// A part of the interval, with or without the sign behind it.
+fn percent(entry: &Entry<'_>, report: &mut Report) -> Given<u8> {
+    let value = values::unquoted(entry.value);
+    let number = value.value.strip_suffix('%').unwrap_or(value.value).trim_end().parse().ok();
+    let percent = number.filter(|percent| *percent <= MOST_JITTER);
+    if percent.is_none() {
+        values::expected(entry, &format!("a part of the interval from 0% to {MOST_JITTER}%"), report);
+    }
+    percent.map(|percent| Spanned::new(percent, value.span))
 }
 
 /// Reads a section. Its lines are read too where its address is wrong, for the sake of what else is wrong.
@@ -193,9 +255,12 @@ fn line(entry: &Entry<'_>, key: VirtualKey, service: &mut Virtual, report: &mut 
         VirtualKey::Real(family) => service.reals.extend(server::real(entry, family, report)),
         VirtualKey::Protocol => put(&mut service.protocol, protocol(entry, report), entry, report),
         VirtualKey::Scheduler => put(&mut service.scheduler, scheduler(entry, report), entry, report),
+        VirtualKey::PersistenceEngine => {
+            let engine = word(entry, &["sip"], report).map(|word| word.map(|_| PersistenceEngine::Sip));
+            put(&mut service.persistence_engine, engine, entry, report);
+        }
         VirtualKey::Persistent => {
-            let timeout = number(entry, 0, MOST_PERSISTENT, report)
-                .map(|value| value.map(|seconds| std::time::Duration::from_secs(seconds.into())));
+            let timeout = seconds(entry, 0, MOST_PERSISTENT, report);
             put(&mut service.persistent, timeout, entry, report);
         }
         VirtualKey::Netmask => {
@@ -233,15 +298,28 @@ fn line(entry: &Entry<'_>, key: VirtualKey, service: &mut Virtual, report: &mut 
     }
 }
 
-/// A program and its arguments, divided at blanks: no shell sees them.
-fn command(entry: &Entry<'_>, report: &mut Report) -> Given<Command> {
-    let line = text(entry, report)?;
-    let argv: Vec<String> = line.value.split_whitespace().map(str::to_owned).collect();
-    if argv.is_empty() {
+/// A program and its arguments; what only a shell would understand is remarked on.
+fn command(entry: &Entry<'_>, line: Spanned<&str>, report: &mut Report) -> Given<Command> {
+    let split = match command_line::split(line.value) {
+        Ok(split) => split,
+        Err(at) => {
+            report.error(line.span.part(at, at + 1), "this quote is not closed");
+            return None;
+        }
+    };
+    if split.argv.first().is_none_or(String::is_empty) {
         values::expected(entry, entry.directive.form, report);
         return None;
     }
-    Some(Spanned::new(Command { argv }, line.span))
+    if let Some((at, c)) = split.special {
+        report
+            .warning(
+                line.span.part(at, at + c.len_utf8()),
+                format!("no shell sees this: \"{c}\" is passed on as it is"),
+            )
+            .help("put it into single quotes; to have a shell: sh -c '...'");
+    }
+    Some(Spanned::new(Command { argv: split.argv }, line.span))
 }
 
 fn log_target(entry: &Entry<'_>, report: &mut Report) -> Given<LogTarget> {
@@ -259,10 +337,11 @@ fn log_target(entry: &Entry<'_>, report: &mut Report) -> Given<LogTarget> {
 }
 
 fn protocol(entry: &Entry<'_>, report: &mut Report) -> Given<ProtocolName> {
-    let value = word(entry, &["tcp", "udp", "fwm"], report)?;
+    let value = word(entry, &["tcp", "udp", "sctp", "fwm"], report)?;
     Some(value.map(|word| match word {
         "tcp" => ProtocolName::Tcp,
         "udp" => ProtocolName::Udp,
+        "sctp" => ProtocolName::Sctp,
         _ => ProtocolName::Fwm,
     }))
 }
@@ -333,6 +412,38 @@ fn free_text(entry: &Entry<'_>, report: &mut Report) -> Given<String> {
         return None;
     }
     Some(text.map(str::to_owned))
+}
+
+/// An address of this machine, with or without brackets.
+fn own_address(entry: &Entry<'_>, report: &mut Report) -> Given<IpAddr> {
+    let value = values::unquoted(entry.value);
+    let bare = value.value.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(value.value);
+    let address =
+        bare.parse().ok().filter(|address: &IpAddr| !address.is_unspecified() && !address.is_multicast());
+    if address.is_none() {
+        values::expected(entry, "an address of this machine, without a port", report);
+    }
+    address.map(|address| Spanned::new(address, value.span))
+}
+
+fn absolute_path(entry: &Entry<'_>, report: &mut Report) -> Given<String> {
+    let path = text(entry, report)?;
+    if !path.value.starts_with('/') {
+        report.error(path.span, "expected a path from the root");
+        return None;
+    }
+    Some(path)
+}
+
+/// A name that TLS can ask for: as a virtual host, without a port.
+fn server_name(entry: &Entry<'_>, report: &mut Report) -> Given<String> {
+    let name = virtual_host(entry, report)?;
+    let is_address = name.value.parse::<std::net::IpAddr>().is_ok();
+    if !is_address && name.value.contains([':', '[', ']']) {
+        report.error(name.span, "expected the bare name of a host, without a port");
+        return None;
+    }
+    Some(name)
 }
 
 /// A host's name as it is sent in a header: one word, or what stands in the first pair of quotes.

@@ -26,20 +26,15 @@ pub(crate) struct Words<'s> {
     pub(crate) glued_comment: bool,
 }
 
-/// All lines of a text. Characters that can stand in no name and no value are reported, and their lines left out.
-pub(crate) fn lines<'s>(source: &'s Source, report: &mut Report) -> Vec<Line<'s>> {
-    let mut lines = Vec::new();
+/// The lines of a text, one by one: a large file has many.
+pub(crate) fn lines(source: &Source) -> impl Iterator<Item = Line<'_>> {
     let mut start = 0;
-    for raw in source.text().split_inclusive('\n') {
+    source.text().split_inclusive('\n').map(move |raw| {
         let text = raw.trim_end_matches(['\n', '\r']);
         let line = line(Spanned::new(text, Span::new(start, start + text.len())));
         start += raw.len();
-        match &line {
-            Line::Directive(words) if !is_clean(words, source, report) => {}
-            Line::Blank | Line::Comment | Line::Directive(_) => lines.push(line),
-        }
-    }
-    lines
+        line
+    })
 }
 
 fn line(whole: Spanned<&str>) -> Line<'_> {
@@ -87,7 +82,8 @@ fn comment_start(text: &str, in_body: bool) -> Option<usize> {
     None
 }
 
-fn is_clean(words: &Words<'_>, source: &Source, report: &mut Report) -> bool {
+/// Whether all of a line can be read; reports a character that can stand in no name and no value.
+pub(crate) fn is_clean(words: &Words<'_>, source: &Source, report: &mut Report) -> bool {
     for text in std::iter::once(words.name).chain(words.value) {
         let odd = |c: char| (c.is_control() && c != '\t') || (c == '\u{fffd}' && source.is_repaired());
         if let Some((offset, c)) = text.value.char_indices().find(|&(_, c)| odd(c)) {

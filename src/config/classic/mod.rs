@@ -4,21 +4,25 @@
 //! reads each value ([`values`], [`endpoint`], [`server`]) into the draft.
 
 mod ast;
-mod directives;
+pub(super) mod directives;
 mod endpoint;
 mod fill;
+mod ipvs_timeouts;
 mod lexer;
 mod parser;
-mod server;
-mod values;
+pub(super) mod server;
+pub(super) mod values;
+
+pub(super) use ast::{Ast, Entry, Section};
+pub(super) use fill::fill;
+pub(super) use parser::parse;
 
 use super::{Source, diagnostic::Report, draft::Draft};
 
 /// Reads a text. What is wrong with it goes into the report and is left out of the draft.
 pub(crate) fn read(source: &Source, report: &mut Report) -> Draft {
-    let lines = lexer::lines(source, report);
-    let ast = parser::parse(lines, report);
-    fill::fill(&ast, report)
+    let ast = parse(source, report);
+    fill(&ast, report)
 }
 
 #[cfg(test)]
@@ -35,7 +39,8 @@ mod tests {
         let source = Arc::new(Source::new("x", bytes));
         let mut report = Report::new(Arc::clone(&source));
         let draft = read(&source, &mut report);
-        let _ = lower(&draft, &TableResolver::default(), &mut report);
+        let mut none = |_: &std::path::Path| Err(std::io::ErrorKind::NotFound.into());
+        let _ = lower(draft, &TableResolver::default(), &mut none, &mut report);
         for diagnostic in report.finish() {
             let span = diagnostic.span.expect("the parser always knows a place");
             assert!(span.start <= span.end && span.end <= source.text().len(), "{span:?}");

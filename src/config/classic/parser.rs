@@ -3,15 +3,15 @@
 use super::{
     ast::{Ast, Entry, Section},
     directives::{DIRECTIVES, Directive, GlobalKey, Key, Scope, Status, find},
-    lexer::{Line, Words},
+    lexer::{self, Line, Words},
 };
-use crate::config::{Span, Spanned, diagnostic::Report, suggest::nearest};
+use crate::config::{Source, Span, Spanned, diagnostic::Report, suggest::nearest};
 
 /// The indentation that the reference asks for in a virtual service.
 const FULL_INDENT: usize = 4;
 
-/// Divides the lines of a file into global directives and sections.
-pub(crate) fn parse<'s>(lines: Vec<Line<'s>>, report: &mut Report) -> Ast<'s> {
+/// Divides the lines of a file into global directives and sections. Lines that cannot be read are left out.
+pub(crate) fn parse<'s>(source: &'s Source, report: &mut Report) -> Ast<'s> {
     let mut parser = Parser {
         ast: Ast::default(),
         report,
@@ -19,10 +19,11 @@ pub(crate) fn parse<'s>(lines: Vec<Line<'s>>, report: &mut Report) -> Ast<'s> {
         told: Told::default(),
         told_flush: false,
     };
-    for line in lines {
+    for line in lexer::lines(source) {
         match line {
             Line::Blank if parser.place == Place::Inside => parser.place = Place::AfterBlank,
             Line::Blank | Line::Comment => {}
+            Line::Directive(words) if !lexer::is_clean(&words, source, parser.report) => {}
             Line::Directive(words) => parser.directive(&words),
         }
     }

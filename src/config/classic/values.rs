@@ -6,10 +6,19 @@
 use std::time::Duration;
 
 use super::ast::Entry;
-use crate::config::{Spanned, diagnostic::Report, draft::Given, suggest::nearest};
+use crate::config::{
+    Spanned,
+    diagnostic::Report,
+    draft::Given,
+    duration::{self, Time},
+    suggest::nearest,
+};
 
-/// What may be given as a time: a year is more than anybody waits.
-const MOST_SECONDS: u32 = 31_536_000;
+/// What can stand behind the number of a time.
+const UNITS: &str = "a bare number is seconds; the units are ms, s, m, h and d";
+
+/// The shortest time between checks, and for one: starts are on ticks of ten milliseconds.
+pub(crate) const SHORTEST: Duration = Duration::from_millis(10);
 
 /// `yes` or `no`. The reference wants exactly these; another case or quotes are as clear.
 pub(crate) fn switch(entry: &Entry<'_>, report: &mut Report) -> Given<bool> {
@@ -47,49 +56,88 @@ pub(crate) fn word(entry: &Entry<'_>, words: &[&'static str], report: &mut Repor
 pub(crate) fn number(entry: &Entry<'_>, least: u32, most: u32, report: &mut Report) -> Given<u32> {
     let text = unquoted(entry.value);
     let range = match most {
-        u32::MAX | MOST_SECONDS => format!("a whole number, at least {least}"),
+        u32::MAX => format!("a whole number, at least {least}"),
         _ => format!("a whole number from {least} to {most}"),
     };
-    let Some(from) = text.value.find(|c: char| c.is_ascii_digit()) else {
+    let Some(digits) = first_digits(text) else {
         expected(entry, &range, report);
         return None;
     };
-    let digits = text.value[from..].bytes().take_while(u8::is_ascii_digit).count();
-    let digits = text.part(from, from + digits);
     let Some(number) = digits.value.parse().ok().filter(|number| (least..=most).contains(number)) else {
         expected(entry, &range, report);
         return None;
     };
     if digits.value.len() != text.value.len() {
-        let before = &text.value[..from];
-        let unit = &text.value[from + digits.value.len()..];
-        if before.is_empty() && unit_of_time(unit) == Some(false) {
-            report
-                .error(entry.value.span, "times are whole seconds")
-                .help("write the number of seconds, without a unit");
-            return None;
-        }
-        report
-            .warning(entry.value.span, format!("read as {number}"))
-            .help(format!("write: {} = {number}", entry.directive.name));
+        read_as(entry, &number.to_string(), report);
     }
     Some(Spanned::new(number, digits.span))
 }
 
-/// A number of seconds.
-pub(crate) fn seconds(entry: &Entry<'_>, least: u32, report: &mut Report) -> Given<Duration> {
-    let number = number(entry, least, MOST_SECONDS, report)?;
-    Some(number.map(|seconds| Duration::from_secs(seconds.into())))
+/// A time from `least` to `most`. A text that is none is read as the reference does, by the first digits in it, as far as
+/// that is usable, and told.
+pub(crate) fn time(
+    entry: &Entry<'_>,
+    least: Duration,
+    most: Duration,
+    report: &mut Report,
+) -> Given<Duration> {
+    let text = unquoted(entry.value);
+    let (given, plain) = match duration::read(text.value) {
+        Time::Plain(time) => (Some(time), None),
+        Time::Worded(time, plain) => (Some(time), Some(plain)),
+        Time::Odd(plain) => {
+            let help = match plain {
+                Some(plain) => format!("write: {} = {plain}", entry.directive.name),
+                None => UNITS.to_owned(),
+            };
+            report.error(text.span, "a time is one whole number and a unit").help(help);
+            return None;
+        }
+        Time::Not => {
+            let behind = |digits: Spanned<&str>| &text.value[digits.span.end - text.span.start..];
+            let digits = first_digits(text).filter(|digits| !duration::is_other_unit(behind(*digits)));
+            let seconds = digits.and_then(|digits| digits.value.parse().ok());
+            (seconds.map(Duration::from_secs), seconds.map(|seconds| seconds.to_string()))
+        }
+    };
+    let Some(time) = given.filter(|time| (least..=most).contains(time)) else {
+        let (least, most) = (duration::written(least), duration::written(most));
+        expected(entry, &format!("a time from {least} to {most}"), report).help(UNITS);
+        return None;
+    };
+    if let Some(plain) = plain {
+        read_as(entry, &plain, report);
+    }
+    Some(Spanned::new(time, text.span))
 }
 
-/// Whether a text is a unit of time: `Some(true)` for seconds, `Some(false)` for any other.
-fn unit_of_time(text: &str) -> Option<bool> {
-    match text.trim().to_ascii_lowercase().as_str() {
-        "s" | "sec" | "secs" | "second" | "seconds" => Some(true),
-        "ms" | "us" | "m" | "min" | "mins" | "minute" | "minutes" | "h" | "hour" | "hours" | "d" | "day"
-        | "days" => Some(false),
-        _ => None,
+/// A time that a check may take, or that is between two.
+pub(crate) fn check_time(entry: &Entry<'_>, report: &mut Report) -> Given<Duration> {
+    time(entry, SHORTEST, duration::LONGEST, report)
+}
+
+/// A time that somebody else counts in whole seconds, up to `most` of them.
+pub(crate) fn seconds(entry: &Entry<'_>, least: u32, most: u32, report: &mut Report) -> Given<Duration> {
+    let seconds = |count: u32| Duration::from_secs(count.into());
+    let given = time(entry, seconds(least), seconds(most), report)?;
+    if given.value.subsec_nanos() != 0 {
+        expected(entry, "a time of whole seconds", report);
+        return None;
     }
+    Some(given)
+}
+
+fn read_as(entry: &Entry<'_>, plain: &str, report: &mut Report) {
+    report
+        .warning(entry.value.span, format!("read as {plain}"))
+        .help(format!("write: {} = {plain}", entry.directive.name));
+}
+
+/// The first run of digits, which is what the reference takes for the number.
+fn first_digits(text: Spanned<&str>) -> Option<Spanned<&str>> {
+    let from = text.value.find(|c: char| c.is_ascii_digit())?;
+    let digits = text.value[from..].bytes().take_while(u8::is_ascii_digit).count();
+    Some(text.part(from, from + digits))
 }
 
 /// A text in double quotes, from the first to the last of the line. Without quotes it is one all the same, with a

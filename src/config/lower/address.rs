@@ -1,15 +1,16 @@
-//! Hosts and ports to addresses. Each name is asked for once in a load.
+//! Hosts and ports to addresses. Each name is asked for once in a load, and all hosts together.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
 };
 
+use super::url;
 use crate::{
     config::{
         Resolver, Spanned, Unresolved,
         diagnostic::Report,
-        draft::{Host, Port},
+        draft::{Draft, Host, Port},
     },
     model::{Family, Protocol},
 };
@@ -25,8 +26,22 @@ pub(super) struct Names<'d, R> {
 }
 
 impl<'d, R: Resolver> Names<'d, R> {
-    pub(super) fn new(resolver: &'d R) -> Self {
-        Self { resolver, hosts: HashMap::new(), hostname: None }
+    /// Asks for all hosts of a draft.
+    pub(super) fn new(resolver: &'d R, draft: &Draft) -> Self {
+        let names = draft.hosts().filter_map(|(host, family)| match host {
+            Host::Name(name) => Some((name.as_str(), family)),
+            Host::Address(_) => None,
+        });
+        let mut names: BTreeSet<_> = names.collect();
+        // Those in requests that are whole URLs too.
+        let asked = draft.virtuals.iter().flat_map(|service| {
+            let requests = service.reals.iter().filter_map(|real| real.value.exchange.as_ref());
+            requests.filter_map(|(request, _)| Some((url::host_name(&request.value)?, service.family())))
+        });
+        names.extend(asked);
+        let names: Vec<_> = names.into_iter().map(|(name, family)| (name.to_owned(), family)).collect();
+        let answers = if names.is_empty() { Vec::new() } else { resolver.hosts(&names) };
+        Self { resolver, hosts: names.into_iter().zip(answers).collect(), hostname: None }
     }
 
     /// The address of a host; reports where there is none.
@@ -41,7 +56,10 @@ impl<'d, R: Resolver> Names<'d, R> {
             Host::Name(name) => name,
         };
         let resolver = self.resolver;
-        let answer = self.hosts.entry((name.clone(), family)).or_insert_with(|| resolver.host(name, family));
+        let answer = self.hosts.entry((name.clone(), family)).or_insert_with_key(|key| {
+            // The draft knows all of its hosts, so that this is for one that is wanted in another family.
+            resolver.hosts(std::slice::from_ref(key)).pop().unwrap_or(Err(Unresolved::NoAddress))
+        });
         match answer {
             Ok(address) => Some(*address),
             Err(error) => {

@@ -1,16 +1,18 @@
 //! How the health of each real server is known.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, num::NonZeroU32, sync::Arc};
 
-use super::{CHECK_INTERVAL, Lowering, check_timeout, first, negotiate_timeout, services};
+use super::{
+    CHECK_INTERVAL, Lowering, check_timeout, exchange::Exchange, first, negotiate_timeout, services, tls::Tls,
+};
 use crate::{
     config::{
         Resolver, Span, Spanned,
         draft::{self, CheckType},
     },
     model::{
-        Cadence, Check, CheckKind, CheckSpec, FtpCheck, HttpCheck, Pattern, Protocol, Secret, Service,
-        TlsVerify, VirtualId,
+        Cadence, Check, CheckKind, CheckSpec, Family, FtpCheck, HttpCheck, Pattern, Protocol, Route, Secret,
+        Service, VirtualId,
     },
 };
 
@@ -19,20 +21,21 @@ pub(super) struct Plan {
     check_type: CheckType,
     known: &'static services::Known,
     cadence: Cadence,
-    asks: Asks,
+    pub(super) asks: Asks,
     /// The port to ask at, if it is not the server's own.
     port: Option<u16>,
-    receive: Option<Arc<Pattern>>,
-    request: Option<String>,
+    pub(super) receive: Option<Arc<Pattern>>,
+    pub(super) request: Option<String>,
     virtual_host: Option<String>,
-    tls_verify: TlsVerify,
+    tls: Tls,
+    route: Route,
     login: String,
     passwd: Secret,
 }
 
 /// What is asked of a server.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Asks {
+pub(super) enum Asks {
     Nothing,
     Connect,
     /// A connection where a port is known; else nothing, as there is nothing to connect to.
@@ -41,12 +44,6 @@ enum Asks {
         tls: bool,
     },
     Ftp,
-}
-
-/// What is asked of one server in particular.
-pub(super) struct Exchange {
-    request: Option<String>,
-    receive: Option<Arc<Pattern>>,
 }
 
 impl Plan {
@@ -65,7 +62,6 @@ impl<R: Resolver> Lowering<'_, '_, R> {
     pub(super) fn plan(&mut self, id: VirtualId, draft: &draft::Virtual) -> Option<Plan> {
         let (own, all) = (&draft.common, &self.globals.common);
         let interval = first([own.check_interval, all.check_interval]).unwrap_or(CHECK_INTERVAL);
-        let tls_verify = first([own.tls_verify, all.tls_verify]).unwrap_or_default();
         let receive = match &draft.receive {
             Some(text) => self.pattern(text).map(Some),
             None => Some(None),
@@ -85,16 +81,31 @@ impl<R: Resolver> Lowering<'_, '_, R> {
             None => Some(None),
         };
         let (login, passwd) = if asks == Asks::Ftp { self.login(draft) } else { Default::default() };
+        if let Some(source) = own.check_source
+            && Family::of(source.value) != id.family()
+        {
+            self.report.error(source.span, "these servers cannot be asked from an address of another family");
+        }
         Some(Plan {
             check_type,
+            route: Route {
+                source: first([own.check_source, all.check_source]),
+                mark: first([own.check_mark, all.check_mark]).and_then(NonZeroU32::new),
+            },
             known,
-            cadence: Cadence { interval, deadline },
+            cadence: Cadence {
+                interval,
+                fast: first([own.fast_interval, all.fast_interval]).unwrap_or(interval),
+                down: first([own.down_interval, all.down_interval]).unwrap_or(interval),
+                jitter: first([own.jitter, all.jitter]).unwrap_or(0),
+                deadline,
+            },
             asks,
             port: draft.check_port.map(|port| port.value),
             receive: receive?,
             request: request?,
             virtual_host: draft.vhost.as_ref().map(|host| host.value.clone()),
-            tls_verify,
+            tls: self.tls(draft, asks)?,
             login,
             passwd,
         })
@@ -102,7 +113,14 @@ impl<R: Resolver> Lowering<'_, '_, R> {
 
     /// The service that is named, else the one of the virtual service's port.
     fn known_service(&mut self, id: VirtualId, draft: &draft::Virtual) -> Option<&'static services::Known> {
-        let Some(given) = &draft.service else { return Some(services::by_port(id.port())) };
+        let Some(given) = &draft.service else {
+            // No port of SCTP's stands for a service that is known here.
+            return Some(if over(id, Protocol::Sctp) {
+                &services::NONE
+            } else {
+                services::by_port(id.port())
+            });
+        };
         let known = services::by_name(&given.value);
         match known {
             Some(known) if known.name != given.value => {
@@ -128,7 +146,9 @@ impl<R: Resolver> Lowering<'_, '_, R> {
         check_type: CheckType,
         known: &'static services::Known,
     ) -> Option<(CheckType, Asks)> {
-        let udp = matches!(id, VirtualId::Addr { protocol: Protocol::Udp, .. });
+        let udp = over(id, Protocol::Udp);
+        // Who answers TCP at the port of an SCTP service says nothing of that service; another port can be named.
+        let sctp = over(id, Protocol::Sctp) && draft.check_port.is_none();
         let type_span = draft.check_type.map_or(draft.at.span, |given| given.span);
         match check_type {
             CheckType::On | CheckType::Off => return Some((check_type, Asks::Nothing)),
@@ -136,6 +156,12 @@ impl<R: Resolver> Lowering<'_, '_, R> {
                 self.report
                     .error(type_span, "a UDP service cannot be checked by connecting to it")
                     .help("use checktype = on, or negotiate with a service that can be asked over TCP");
+                return None;
+            }
+            CheckType::Connect if sctp => {
+                self.report
+                    .error(type_span, "an SCTP service cannot be checked by connecting to it over TCP")
+                    .help("use checktype = on, or name a \"checkport\" where something answers TCP");
                 return None;
             }
             CheckType::Connect => return Some((check_type, Asks::Connect)),
@@ -163,7 +189,7 @@ impl<R: Resolver> Lowering<'_, '_, R> {
             Service::Https => Asks::Http { tls: true },
             Service::Ftp => Asks::Ftp,
             Service::None if draft.reals.is_empty() => Asks::Nothing,
-            Service::None if udp => {
+            Service::None if udp || sctp => {
                 self.report
                     .warning(span, "nothing is known to ask these servers: they always count as up")
                     .help("say so with checktype = on");
@@ -198,43 +224,8 @@ impl<R: Resolver> Lowering<'_, '_, R> {
         (login, passwd)
     }
 
-    /// What is asked of the servers of one line; `None` where something about it was reported.
-    pub(super) fn exchange(&mut self, real: &Spanned<draft::Real>, plan: &Plan) -> Option<Exchange> {
-        let Some((request, receive)) = &real.value.exchange else {
-            return Some(Exchange { request: plan.request.clone(), receive: plan.receive.clone() });
-        };
-        let path = request.value.trim_start_matches('/');
-        if path.starts_with("http://") || path.starts_with("https://") {
-            self.report
-                .error(request.span, "a request to another address is not supported in this version yet")
-                .help("write the path alone");
-            return None;
-        }
-        let receive = if receive.value.is_empty() { None } else { Some(self.pattern(receive)?) };
-        Some(Exchange { request: Some(self.request(request, plan.asks)?), receive })
-    }
-
-    /// A request as it is sent: with exactly one slash in front, and for HTTP with what cannot stand in a URL escaped.
-    fn request(&mut self, given: &Spanned<String>, asks: Asks) -> Option<String> {
-        let path = given.value.trim_start_matches('/');
-        if !matches!(asks, Asks::Http { .. }) {
-            return Some(format!("/{path}"));
-        }
-        if path.starts_with("http://") || path.starts_with("https://") {
-            self.report
-                .error(given.span, "a request is a path, not an address")
-                .help("write what follows the host's name, and the name itself as \"virtualhost\"");
-            return None;
-        }
-        let (path, fragment) = path.split_once('#').map_or((path, None), |(path, rest)| (path, Some(rest)));
-        if fragment.is_some() {
-            self.report.warning(given.span, "the part from \"#\" on is never sent to a server");
-        }
-        Some(format!("/{}", escaped(path)))
-    }
-
     /// Compiles a pattern, once for equal ones; reports where it is none.
-    fn pattern(&mut self, given: &Spanned<String>) -> Option<Arc<Pattern>> {
+    pub(super) fn pattern(&mut self, given: &Spanned<String>) -> Option<Arc<Pattern>> {
         if let Some(known) = self.patterns.get(&given.value) {
             return Some(Arc::clone(known));
         }
@@ -272,24 +263,23 @@ impl<R: Resolver> Lowering<'_, '_, R> {
             CheckType::Off => return Some(Check::Off),
             CheckType::Connect | CheckType::Negotiate => {}
         }
-        let own = Some(server.port()).filter(|&port| port != 0);
-        let Some(port) = plan.port.or(own).or(plan.known.port) else {
-            if plan.asks == Asks::ConnectIfPort {
-                self.report
-                    .warning(span, "there is no port to connect to: this server always counts as up")
-                    .help("give \"checkport\", or say so with checktype = on");
-                return Some(Check::On);
-            }
-            self.report.error(span, "there is no port to check").help("give \"checkport\" or \"service\"");
-            return None;
+        let target = match &exchange.elsewhere {
+            Some(elsewhere) => elsewhere.target,
+            None => match self.port(plan, server, span) {
+                Ok(port) => SocketAddr::new(server.ip(), port),
+                Err(instead) => return instead,
+            },
         };
         let receive = exchange.receive.clone();
         let kind = match plan.asks {
             Asks::Nothing => return Some(Check::On),
             Asks::Connect | Asks::ConnectIfPort => CheckKind::Connect,
             Asks::Http { tls } => CheckKind::Http(HttpCheck {
-                tls: tls.then_some(plan.tls_verify),
+                tls: tls.then_some(plan.tls.verify),
                 virtual_host: plan.virtual_host.clone(),
+                server: Some(server.ip()).filter(|&server| server != target.ip()),
+                server_name: exchange.server_name(&plan.tls, plan.virtual_host.as_deref()).filter(|_| tls),
+                authorities: plan.tls.authorities.clone().filter(|_| tls),
                 request: exchange.request.clone().unwrap_or_else(|| "/".to_owned()),
                 receive,
             }),
@@ -300,32 +290,30 @@ impl<R: Resolver> Lowering<'_, '_, R> {
                 receive,
             }),
         };
-        let target = SocketAddr::new(server.ip(), port);
-        Some(Check::Probe(Arc::new(CheckSpec { target, kind, cadence: plan.cadence })))
+        // What is for all services is for those of its family.
+        let source = plan.route.source.filter(|&source| Family::of(source) == Family::of(target.ip()));
+        let route = Route { source, ..plan.route };
+        Some(Check::Probe(Arc::new(CheckSpec { target, kind, route, cadence: plan.cadence })))
     }
-}
 
-/// A path with what cannot stand in a URL escaped, as the reference's URI library does.
-fn escaped(path: &str) -> String {
-    use std::fmt::Write as _;
-    let mut url = String::with_capacity(path.len());
-    for byte in path.bytes() {
-        if byte.is_ascii_alphanumeric() || b";/?:@&=+$,[]-_.!~*'()%".contains(&byte) {
-            url.push(char::from(byte));
-        } else {
-            // Writing to a String cannot fail.
-            let _ = write!(url, "%{byte:02X}");
+    /// The port a server is asked at; where there is none, what is made of the server instead.
+    fn port(&mut self, plan: &Plan, server: SocketAddr, span: Span) -> Result<u16, Option<Check>> {
+        let own = Some(server.port()).filter(|&port| port != 0);
+        if let Some(port) = plan.port.or(own).or(plan.known.port) {
+            return Ok(port);
         }
+        if plan.asks == Asks::ConnectIfPort {
+            self.report
+                .warning(span, "there is no port to connect to: this server always counts as up")
+                .help("give \"checkport\", or say so with checktype = on");
+            return Err(Some(Check::On));
+        }
+        self.report.error(span, "there is no port to check").help("give \"checkport\" or \"service\"");
+        Err(None)
     }
-    url
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_cannot_stand_in_a_url_is_escaped() {
-        assert_eq!(escaped("a b?c=\"d\"&é%20"), "a%20b?c=%22d%22&%C3%A9%20");
-    }
+/// Whether a virtual service is one of this protocol.
+fn over(id: VirtualId, wanted: Protocol) -> bool {
+    matches!(id, VirtualId::Addr { protocol, .. } if protocol == wanted)
 }

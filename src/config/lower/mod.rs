@@ -4,39 +4,56 @@
 
 mod address;
 mod check;
+mod exchange;
 mod service;
 mod services;
+mod tls;
+mod url;
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::HashMap, io, path::Path, sync::Arc, time::Duration};
 
-use self::{address::Names, service::Spot};
+use self::{address::Names, service::Spot, tls::ReadSource};
 use super::{
     Resolver,
     diagnostic::Report,
     draft::{Draft, Globals, Virtual},
 };
-use crate::model::{Config, Family, Pattern, Settings, VirtualId};
+use crate::model::{Authorities, Command, Config, Family, Pattern, Settings, VirtualId};
 
 const CHECK_TIMEOUT: Duration = Duration::from_secs(5);
 const NEGOTIATE_TIMEOUT: Duration = Duration::from_secs(30);
 const CHECK_INTERVAL: Duration = Duration::from_secs(10);
 
-/// Gives the model of a draft. Where the report has errors, the model lacks what they are about.
-pub(crate) fn lower(draft: &Draft, names: &impl Resolver, report: &mut Report) -> Config {
+/// Gives the model of a draft, which it takes apart on the way so that a large file is not in memory twice. Where the
+/// report has errors, the model lacks what they are about. `read` reads a file that is named in it.
+pub(crate) fn lower(
+    draft: Draft,
+    names: &impl Resolver,
+    read: &mut dyn FnMut(&Path) -> io::Result<Vec<u8>>,
+    report: &mut Report,
+) -> Config {
+    let (settings, names) = (settings(&draft), Names::new(names, &draft));
+    let Draft { globals, virtuals } = draft;
     let mut lowering = Lowering {
-        globals: &draft.globals,
-        names: Names::new(names),
+        globals: &globals,
+        names,
         patterns: HashMap::new(),
         schedulers: HashMap::new(),
         fallbacks: (None, None),
+        authorities: HashMap::new(),
+        global_authorities: None,
+        read,
+        fallback_command: globals.common.fallback_command.as_ref().map(|c| Arc::new(c.value.clone())),
         report,
     };
     lowering.fallbacks = (lowering.global_fallback(Family::V4), lowering.global_fallback(Family::V6));
-    lowering.one_name(&draft.globals.common);
-    let mut config = Config { settings: settings(draft), virtuals: Vec::with_capacity(draft.virtuals.len()) };
-    let mut seen: HashMap<VirtualId, usize> = HashMap::new();
-    for service in &draft.virtuals {
-        let Some(id) = lowering.identity(service) else { continue };
+    lowering.look_at(&globals.common);
+    lowering.global_authorities =
+        globals.common.tls_ca.as_ref().and_then(|given| lowering.authorities(given));
+    let mut config = Config { settings, virtuals: Vec::with_capacity(virtuals.len()) };
+    let mut seen: HashMap<VirtualId, usize> = HashMap::with_capacity(virtuals.len());
+    for service in virtuals {
+        let Some(id) = lowering.identity(&service) else { continue };
         let line = lowering.report.line_of(service.at.span);
         let first = *seen.entry(id).or_insert(line);
         if first != line {
@@ -45,7 +62,7 @@ pub(crate) fn lower(draft: &Draft, names: &impl Resolver, report: &mut Report) -
                 .error(service.at.span, format!("duplicate virtual service {id}"))
                 .help(format!("the first one stands in line {first}"));
         }
-        config.virtuals.extend(lowering.service(id, service).map(Arc::new));
+        config.virtuals.extend(lowering.service(id, &service).map(Arc::new));
     }
     config
 }
@@ -60,6 +77,13 @@ struct Lowering<'d, 'r, R> {
     schedulers: HashMap<String, Arc<str>>,
     /// The fallback servers for all virtual services, of IPv4 and of IPv6.
     fallbacks: (Option<Spot>, Option<Spot>),
+    /// Authorities by the file they were read from.
+    authorities: HashMap<String, Authorities>,
+    /// Those for all virtual services.
+    global_authorities: Option<Authorities>,
+    read: ReadSource<'r>,
+    /// The fallback command for all virtual services.
+    fallback_command: Option<Arc<Command>>,
     report: &'r mut Report,
 }
 
@@ -76,6 +100,7 @@ fn settings(draft: &Draft) -> Settings {
             Some(interval) => (!interval.value.is_zero()).then_some(interval.value),
             None => default.resync_interval,
         },
+        ipvs_timeouts: globals.ipvs_timeouts.map(|value| value.value),
         negotiate_timeout: longest.unwrap_or_else(|| {
             let common = &globals.common;
             first([common.negotiate_timeout, globals.timeout, common.check_timeout])

@@ -14,8 +14,8 @@ use crate::{
         draft::{self, Port, ProtocolName, VirtualAt},
     },
     model::{
-        Fallback, Family, Forward, Hysteresis, Netmask, Persistence, Protocol, Real, RealId, Virtual,
-        VirtualId,
+        Fallback, FallbackCommand, Family, Forward, Hysteresis, Netmask, Persistence, Protocol, Real, RealId,
+        Virtual, VirtualId,
     },
 };
 
@@ -49,10 +49,11 @@ impl<R: Resolver> Lowering<'_, '_, R> {
                 };
                 let protocol = match service.protocol {
                     Some(Spanned { value: ProtocolName::Udp, .. }) => Protocol::Udp,
+                    Some(Spanned { value: ProtocolName::Sctp, .. }) => Protocol::Sctp,
                     Some(Spanned { value: ProtocolName::Fwm, span }) => {
                         self.report
                             .error(span, "fwm is for virtual services that are a firewall mark")
-                            .help("write tcp or udp");
+                            .help("write tcp, udp or sctp");
                         return None;
                     }
                     None if domain => Protocol::Udp,
@@ -79,10 +80,11 @@ impl<R: Resolver> Lowering<'_, '_, R> {
                 .unwrap_or(NonZeroU32::MIN),
             rise: super::first([own.rise, all.rise]).unwrap_or(NonZeroU32::MIN),
         };
-        self.one_name(own);
+        self.look_at(own);
         let scheduler = self.scheduler(draft.scheduler.as_ref().map_or("wrr", |given| &given.value));
-        let persistence = self.persistence(draft, id.family());
+        let persistence = self.persistence(draft, id);
         let fallback = self.fallback(draft, id);
+        let fallback_command = self.fallback_command(draft);
         let plan = self.plan(id, draft);
         let reals = plan.as_ref().map(|plan| self.reals(id, draft, plan));
         let (plan, reals) = (plan?, reals?);
@@ -102,20 +104,27 @@ impl<R: Resolver> Lowering<'_, '_, R> {
             quiescent,
             cleanstop,
             fallback: fallback.map(|fallback| fallback.value),
+            fallback_command,
             hysteresis,
+            start_state: super::first([own.start_state, all.start_state]).unwrap_or_default(),
             service: plan.service(),
             check_type: plan.check_type().name(),
             reals,
         })
     }
 
-    /// Reports a number that is given under both of its names.
-    pub(super) fn one_name(&mut self, common: &draft::Common) {
-        let (Some(fall), Some(old)) = (&common.fall, &common.failure_count) else { return };
-        let later = fall.span.max(old.span);
-        self.report
-            .error(later, "\"fall\" and \"failurecount\" are two names of one number")
-            .help("give one of them; fall is the newer name");
+    /// Looks at what is said about cadence in one place: a number under both of its names, and a fast that is slow.
+    pub(super) fn look_at(&mut self, common: &draft::Common) {
+        if let (Some(fall), Some(old)) = (&common.fall, &common.failure_count) {
+            self.report
+                .error(fall.span.max(old.span), "\"fall\" and \"failurecount\" are two names of one number")
+                .help("give one of them; fall is the newer name");
+        }
+        if let (Some(fast), Some(steady)) = (&common.fast_interval, &common.check_interval)
+            && fast.value > steady.value
+        {
+            self.report.warning(fast.span, "this is slower than \"checkinterval\"");
+        }
     }
 
     fn scheduler(&mut self, name: &str) -> Arc<str> {
@@ -127,7 +136,7 @@ impl<R: Resolver> Lowering<'_, '_, R> {
         new
     }
 
-    fn persistence(&mut self, draft: &draft::Virtual, family: Family) -> Option<Persistence> {
+    fn persistence(&mut self, draft: &draft::Virtual, id: VirtualId) -> Option<Persistence> {
         let Some(timeout) = draft.persistent.filter(|given| !given.value.is_zero()) else {
             if let Some(zero) = draft.persistent {
                 self.report.warning(zero.span, "no persistence").help("leave \"persistent\" out");
@@ -135,16 +144,32 @@ impl<R: Resolver> Lowering<'_, '_, R> {
             if let Some(mask) = &draft.netmask {
                 self.report.warning(mask.span, "\"netmask\" means nothing without \"persistent\"");
             }
+            if let Some(engine) = &draft.persistence_engine {
+                self.report
+                    .error(engine.span, "\"persistence-engine\" means nothing without \"persistent\"")
+                    .help("say how long, e.g. persistent = 60");
+            }
             return None;
         };
-        let netmask = draft.netmask.as_ref().and_then(|given| match netmask(&given.value, family) {
+        let netmask = draft.netmask.as_ref().and_then(|given| match netmask(&given.value, id.family()) {
             Ok(mask) => Some(mask),
             Err(help) => {
                 self.report.error(given.span, "this is no netmask").help(help);
                 None
             }
         });
-        Some(Persistence { timeout: timeout.value, netmask })
+        if let Some(engine) = draft.persistence_engine
+            && let Some(other @ (Protocol::Tcp | Protocol::Sctp)) = protocol(id)
+        {
+            self.report
+                .error(
+                    engine.span,
+                    format!("the persistence engine {} knows UDP only, not {other}", engine.value),
+                )
+                .help("write protocol = udp, or leave it out");
+        }
+        let engine = draft.persistence_engine.map(|given| given.value);
+        Some(Persistence { timeout: timeout.value, netmask, engine })
     }
 
     /// The fallback server of one family for all virtual services, as far as it is the same for all.
@@ -189,6 +214,22 @@ impl<R: Resolver> Lowering<'_, '_, R> {
         Some(Spanned::new(Fallback { address, forward: spot.forward }, spot.span))
     }
 
+    fn fallback_command(&mut self, draft: &draft::Virtual) -> Option<FallbackCommand> {
+        let (own, all) = (&draft.common, &self.globals.common);
+        let command = match &own.fallback_command {
+            Some(own) => Some(Arc::new(own.value.clone())),
+            None => self.fallback_command.clone(),
+        };
+        let Some(command) = command else {
+            if let Some(on_stop) = own.fallback_command_on_stop {
+                self.report.warning(on_stop.span, "there is no \"fallbackcommand\" that this could be about");
+            }
+            return None;
+        };
+        let on_stop = super::first([own.fallback_command_on_stop, all.fallback_command_on_stop]);
+        Some(FallbackCommand { command, on_stop: on_stop.unwrap_or(false) })
+    }
+
     /// The real servers. Of two with the same identity the last one counts, in the place of the first.
     fn reals(&mut self, id: VirtualId, draft: &draft::Virtual, plan: &Plan) -> Vec<Real> {
         let mut reals: Vec<Real> = Vec::with_capacity(draft.reals.len());
@@ -196,7 +237,7 @@ impl<R: Resolver> Lowering<'_, '_, R> {
         for given in &draft.reals {
             let Some(addresses) = self.addresses(&given.value, id.family()) else { continue };
             let Some(port) = self.real_port(id, given) else { continue };
-            let Some(exchange) = self.exchange(given, plan) else { continue };
+            let Some(exchange) = self.exchange(id, given, plan) else { continue };
             for ip in addresses {
                 let address = SocketAddr::new(ip, port);
                 let Some(check) = self.check(plan, address, &exchange, given.value.host.span) else { break };

@@ -18,7 +18,9 @@ use std::{collections::BTreeMap, net::SocketAddr, num::NonZeroU32, str::FromStr,
 
 use crate::{
     ipvs::{Dest, IpvsError, Service, ServiceSettings, Table},
-    model::{Family, Forward, Netmask, Persistence, Protocol, RealId, VirtualId},
+    model::{
+        Family, Forward, IpvsTimeouts, Netmask, Persistence, PersistenceEngine, Protocol, RealId, VirtualId,
+    },
 };
 
 /// Reads a listing, of the whole table or of one service; services that are not `wanted` are left out.
@@ -40,6 +42,19 @@ pub fn parse(text: &str, wanted: impl Fn(VirtualId) -> bool) -> Result<Table, Ip
         understood.ok_or_else(|| IpvsError::Listing(line.trim().chars().take(200).collect()))?;
     }
     Ok(reader.table)
+}
+
+/// Reads what `ipvsadm -L --timeout` prints: `Timeout (tcp tcpfin udp): 900 120 300`.
+///
+/// # Errors
+/// [`IpvsError::Listing`] with the text, if it is something else.
+pub fn timeouts(text: &str) -> Result<IpvsTimeouts, IpvsError> {
+    let numbers = text.trim().strip_prefix("Timeout (tcp tcpfin udp):").unwrap_or_default();
+    let numbers: Option<Vec<u32>> = numbers.split_ascii_whitespace().map(number).collect();
+    match numbers.as_deref() {
+        Some(&[tcp, tcp_fin, udp]) => Ok(IpvsTimeouts { tcp, tcp_fin, udp }),
+        Some(_) | None => Err(IpvsError::Listing(text.trim().chars().take(200).collect())),
+    }
 }
 
 #[derive(Default)]
@@ -72,6 +87,7 @@ impl Reader {
         let id = match kind {
             "TCP" => Some(VirtualId::Addr { protocol: Protocol::Tcp, address: name.parse().ok()? }),
             "UDP" => Some(VirtualId::Addr { protocol: Protocol::Udp, address: name.parse().ok()? }),
+            "SCTP" => Some(VirtualId::Addr { protocol: Protocol::Sctp, address: name.parse().ok()? }),
             "FWM" => Some(VirtualId::FwMark { mark: mark(name)?, family: family(&mut words) }),
             _ => name.parse::<SocketAddr>().ok().map(|_other_protocol| None)?,
         };
@@ -143,10 +159,13 @@ fn settings<'a>(
         match word {
             "persistent" => {
                 let timeout = Duration::from_secs(number(words.next()?)?);
-                persistence = Some(Persistence { timeout, netmask: None });
+                persistence = Some(Persistence { timeout, netmask: None, engine: None });
             }
             "mask" => persistence.as_mut()?.netmask = Some(netmask(words.next()?, family)?),
-            "pe" => engine = Some(words.next()?),
+            "pe" => match (words.next()?, &mut persistence) {
+                ("sip", Some(persistence)) => persistence.engine = Some(PersistenceEngine::Sip),
+                (other, _) => engine = Some(other),
+            },
             "ops" => one_packet = true,
             _ => match word.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')) {
                 Some(inner) => flags = Some(inner),

@@ -29,15 +29,15 @@ fn others(table: &Table, service: &str) -> String {
 fn persistence(table: &Table, service: &str) -> String {
     match table.0[&id(service)].settings.persistence {
         None => String::new(),
-        Some(Persistence { timeout, netmask: None }) => timeout.as_secs().to_string(),
-        Some(Persistence { timeout, netmask: Some(mask) }) => format!("{}/{mask}", timeout.as_secs()),
+        Some(Persistence { timeout, netmask: None, .. }) => timeout.as_secs().to_string(),
+        Some(Persistence { timeout, netmask: Some(mask), .. }) => format!("{}/{mask}", timeout.as_secs()),
     }
 }
 
 #[test]
 fn a_whole_table_of_a_kernel() {
     let table = all(WHOLE).unwrap();
-    assert_eq!(table.0.len(), 15);
+    assert_eq!(table.0.len(), 16);
     assert!(table.0.values().all(|service| !service.settings.scheduler.contains(['(', ' '])));
     assert_eq!(
         dests(&table, "tcp:1.2.3.4:84"),
@@ -55,12 +55,15 @@ fn a_whole_table_of_a_kernel() {
         dests(&table, "tcp:[2001:db8:1111:2222:3333:4444:5555:6666]:65535"),
         ["[2001:db8:1111:2222:3333:4444:5555:7777]:65535 ipip 1"]
     );
+    assert_eq!(dests(&table, "sctp:1.2.3.4:90"), ["10.4.4.4:90 masq 1"]);
     assert_eq!(persistence(&table, "tcp:1.2.3.4:0"), "10/0.0.0.0");
     assert_eq!(persistence(&table, "tcp:1.2.3.4:83"), "2678400");
     assert_eq!(persistence(&table, "tcp:1.2.3.4:91"), "360/255.255.255.0");
     assert_eq!(others(&table, "tcp:1.2.3.4:91"), "-b flag-1,flag-2");
     assert_eq!(persistence(&table, "tcp:[2001:db8::1]:80"), "50/64");
-    assert_eq!(others(&table, "udp:1.2.3.4:5060"), "--pe sip -o");
+    assert_eq!(others(&table, "udp:1.2.3.4:5060"), "-o");
+    let engine = table.0[&id("udp:1.2.3.4:5060")].settings.persistence.unwrap().engine;
+    assert_eq!(engine, Some(PersistenceEngine::Sip));
 }
 
 #[test]
@@ -70,6 +73,15 @@ fn one_mark_in_two_families_is_two_services_and_large_marks_are_listed_as_negati
     assert_eq!(dests(&table, "fwm6:7"), ["[2001:db8::5]:0 gate 1", "[2001:db8::5]:80 ipip 1"]);
     assert_eq!(persistence(&table, "fwm6:7"), "300/64");
     assert_eq!(others(&table, "fwm:4294967295"), "-o -b sh-fallback,sh-port");
+}
+
+#[test]
+fn the_timeouts() {
+    let timeouts = IpvsTimeouts { tcp: 900, tcp_fin: 120, udp: 300 };
+    assert_eq!(super::timeouts("Timeout (tcp tcpfin udp): 900 120 300\n"), Ok(timeouts));
+    for text in ["", "Timeout (tcp tcpfin udp): 900 120", "Timeout: 900 120 300", "TCP 1 2 3"] {
+        assert!(super::timeouts(text).is_err(), "{text}");
+    }
 }
 
 #[test]
@@ -92,7 +104,7 @@ fn an_empty_table_and_no_text_at_all() {
 
 #[test]
 fn what_others_have_is_left_out_and_disturbs_nothing() {
-    let text = "SCTP 192.0.2.1:90 rr
+    let text = "DCCP 192.0.2.1:90 rr
   -> 10.4.4.4:90                  Masq    1      0          0
 QUIC [2001:db8::1]:443 rr some future words
   -> somewhere:443                Warp    much
@@ -145,6 +157,7 @@ fn printed(table: &Table) -> String {
         let name = match id {
             VirtualId::Addr { protocol: Protocol::Tcp, address } => format!("TCP  {address}"),
             VirtualId::Addr { protocol: Protocol::Udp, address } => format!("UDP  {address}"),
+            VirtualId::Addr { protocol: Protocol::Sctp, address } => format!("SCTP {address}"),
             VirtualId::FwMark { mark, family: Family::V4 } => format!("FWM  {}", mark.get().cast_signed()),
             VirtualId::FwMark { mark, family: Family::V6 } => {
                 format!("FWM  {} IPv6", mark.get().cast_signed())
@@ -155,6 +168,9 @@ fn printed(table: &Table) -> String {
             write!(text, " persistent {}", persistence.timeout.as_secs()).unwrap();
             if let Some(mask) = persistence.netmask {
                 write!(text, " mask {mask}").unwrap();
+            }
+            if let Some(engine) = persistence.engine {
+                write!(text, " pe {engine}").unwrap();
             }
         }
         text.push('\n');
@@ -185,7 +201,7 @@ fn address() -> impl Strategy<Value = SocketAddr> {
 }
 
 fn service_id() -> impl Strategy<Value = VirtualId> {
-    let protocol = prop_oneof![Just(Protocol::Tcp), Just(Protocol::Udp)];
+    let protocol = prop_oneof![Just(Protocol::Tcp), Just(Protocol::Udp), Just(Protocol::Sctp)];
     let mark = prop_oneof![Just(NonZeroU32::MIN), Just(NonZeroU32::MAX)];
     let family = prop_oneof![Just(Family::V4), Just(Family::V6)];
     prop_oneof![
@@ -199,8 +215,12 @@ fn service_settings() -> impl Strategy<Value = ServiceSettings> {
         (0..=32u32).prop_map(|ones| Netmask::V4(u32::MAX.checked_shl(32 - ones).unwrap_or(0).into())),
         (1..=128u8).prop_map(Netmask::V6),
     ];
-    let persistence = (0..3_000_000u64, proptest::option::of(netmask))
-        .prop_map(|(seconds, netmask)| Persistence { timeout: Duration::from_secs(seconds), netmask });
+    let persistence =
+        (0..3_000_000u64, proptest::option::of(netmask)).prop_map(|(seconds, netmask)| Persistence {
+            timeout: Duration::from_secs(seconds),
+            netmask,
+            engine: (seconds % 3 == 0).then_some(PersistenceEngine::Sip),
+        });
     let scheduler = prop_oneof![Just("wrr"), Just("wlc"), Just("rr")];
     (scheduler, proptest::option::of(persistence)).prop_map(|(scheduler, persistence)| ServiceSettings {
         scheduler: scheduler.into(),

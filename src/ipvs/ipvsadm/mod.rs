@@ -23,7 +23,7 @@ use std::{
 use super::{Ipvs, IpvsError, Op, Scope, Table, refusal::refusal};
 use crate::{
     child::{self, ChildError, Finished, Program},
-    model::VirtualId,
+    model::{IpvsTimeouts, VirtualId},
 };
 
 /// How long one `ipvsadm` may take. Reading 40,000 servers takes a tenth of this on a very slow machine.
@@ -210,5 +210,19 @@ impl Ipvs for Ipvsadm {
             let words = format!("ipvsadm {}: {why}", render::line(op));
             Err(IpvsError::Failed { status: "not tried".into(), words })
         })
+    }
+
+    async fn timeouts(&mut self) -> Result<IpvsTimeouts, IpvsError> {
+        let finished = self.run("-Ln --timeout", None).await?;
+        if finished.status.success() {
+            listing::timeouts(&String::from_utf8_lossy(&finished.stdout))
+        } else {
+            Err(classify::failure(&finished))
+        }
+    }
+
+    async fn set_timeouts(&mut self, timeouts: IpvsTimeouts) -> Result<(), IpvsError> {
+        let finished = self.run(&render::timeouts(timeouts).to_string(), None).await?;
+        if finished.status.success() { Ok(()) } else { Err(classify::failure(&finished)) }
     }
 }

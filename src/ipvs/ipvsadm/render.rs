@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::{
     ipvs::{Dest, Op, ServiceSettings},
-    model::{Family, Forward, Protocol, RealId, VirtualId},
+    model::{Family, Forward, IpvsTimeouts, Protocol, RealId, VirtualId},
 };
 
 /// The options of one change, e.g. `-a -t 192.0.2.1:80 -r 10.0.0.1:80 -g -w 5`. No word holds a blank or a quote, so
@@ -19,6 +19,13 @@ pub fn line(op: &Op) -> impl fmt::Display + '_ {
 #[must_use]
 pub fn service(id: VirtualId) -> impl fmt::Display {
     Service(id)
+}
+
+/// The options that set the timeouts of all connections, e.g. `--set 900 120 300`.
+#[must_use]
+pub fn timeouts(timeouts: IpvsTimeouts) -> impl fmt::Display {
+    let IpvsTimeouts { tcp, tcp_fin, udp } = timeouts;
+    format!("--set {tcp} {tcp_fin} {udp}")
 }
 
 struct Line<'a>(&'a Op);
@@ -54,6 +61,7 @@ impl fmt::Display for Service {
         match self.0 {
             VirtualId::Addr { protocol: Protocol::Tcp, address } => write!(f, "-t {address}"),
             VirtualId::Addr { protocol: Protocol::Udp, address } => write!(f, "-u {address}"),
+            VirtualId::Addr { protocol: Protocol::Sctp, address } => write!(f, "--sctp-service {address}"),
             VirtualId::FwMark { mark, family: Family::V4 } => write!(f, "-f {mark}"),
             VirtualId::FwMark { mark, family: Family::V6 } => write!(f, "-f {mark} -6"),
         }
@@ -67,6 +75,9 @@ fn write_settings(f: &mut fmt::Formatter<'_>, settings: &ServiceSettings) -> fmt
         write!(f, " -p {}", persistence.timeout.as_secs())?;
         if let Some(mask) = persistence.netmask {
             write!(f, " -M {mask}")?;
+        }
+        if let Some(engine) = persistence.engine {
+            write!(f, " --pe {engine}")?;
         }
     }
     settings.others.iter().try_for_each(|word| write!(f, " {word}"))
@@ -98,7 +109,7 @@ mod tests {
     }
 
     fn settings(netmask: Option<Netmask>) -> ServiceSettings {
-        let persistence = Some(Persistence { timeout: Duration::from_secs(1800), netmask });
+        let persistence = Some(Persistence { timeout: Duration::from_secs(1800), netmask, engine: None });
         ServiceSettings { scheduler: "wrr".into(), persistence, others: Vec::new() }
     }
 
@@ -118,6 +129,7 @@ mod tests {
                 "-E -u [2001:db8::1]:53 -s wrr -p 1800 -M 64",
             ),
             (Op::EditService(id("fwm:7"), flags), "-E -f 7 -s wrr -b sh-port"),
+            (Op::DeleteService(id("sctp:192.0.2.1:2905")), "-D --sctp-service 192.0.2.1:2905"),
             (Op::DeleteService(id("fwm6:4294967295")), "-D -f 4294967295 -6"),
         ] {
             assert_eq!(super::line(&op).to_string(), line);
