@@ -77,20 +77,19 @@ rounds() {
 	grep -c "^${address[$1]} " $realm/web-beacon/access.log
 }
 
-rounds_beyond() {
-	[ "$(rounds "$1")" -ge "$2" ]
-}
-
-# after_rounds COUNT: returns when both have made so many rounds more.
+# after_rounds COUNT: returns when both have made so many rounds more. Each look costs a process, and there is one processor
+# for all: not more often than needed.
 after_rounds() {
-	local name
+	local name tries
 	local -A goal
 	for name in $both; do goal[$name]=$(($(rounds "$name") + $1)); done
 	for name in $both; do
-		if ! wait_until 60000 rounds_beyond "$name" "${goal[$name]}"; then
-			unrest="$name makes no more rounds"
-			return 1
-		fi
+		for tries in {1..300}; do
+			if [ "$(rounds "$name")" -ge "${goal[$name]}" ]; then continue 2; fi
+			nap 0.2
+		done
+		unrest="$name makes no more rounds"
+		return 1
 	done
 }
 

@@ -10,11 +10,12 @@
 # check_rest: at the next quiet moment the two tables are equal. A failure takes count rounds, of the interval and the
 # timeout; an edit is seen at the end of one.
 check_rest() {
-	local what="$name $number: $happened" count unrest=
+	local what="$name $number: $happened" count unrest='' start
+	start=$(now_ms)
 	count=$(sed -n 's/^	\?failurecount = //p' $configuration | sort -n | tail -n 1)
 	count=${count:-1}
-	if rest $((count + 2)) $(($(now_ms) + (count * 3 + 1) * 1000)) && [ "${table[reference]}" = "${table[ours]}" ]; then
-		passed "$what"
+	if rest $((count + 2)) $((start + (count * 3 + 1) * 1000)) && [ "${table[reference]}" = "${table[ours]}" ]; then
+		passed "$what (rest after $(($(now_ms) - start)) ms)"
 	else
 		failed "$what" "$unrest$(differences)"
 		return 1
@@ -65,4 +66,5 @@ for configuration_name in $configurations; do
 	run "$configuration_name"
 	end "$configuration_name"
 done
+cp $realm/web-beacon/access.log /mnt/host/beacon
 remove_both
