@@ -16,7 +16,7 @@ use std::{
 use ldirectord::{
     check::{Prober, Probes, Progress, tls::Trust},
     health::Verdict,
-    model::{Cadence, CheckKind, CheckSpec, HttpCheck, Pattern, Route, TlsVerify},
+    model::{Cadence, CheckKind, CheckSpec, HttpCheck, HttpMethod, Pattern, Route, TlsVerify},
 };
 use openssl::{
     asn1::Asn1Time,
@@ -58,6 +58,7 @@ fn main() {
             server: None,
             server_name: None,
             authorities: None,
+            method: HttpMethod::Get,
             request: "/index.html".into(),
             receive: receive.map(|text| Arc::new(Pattern::new(text).unwrap())),
         })
@@ -74,7 +75,7 @@ fn main() {
         ("https, full", 200, secure, page(Some(TlsVerify::Full), Some("go+d"))),
     ] {
         let cadence = Cadence::steady(Duration::from_secs(1), Duration::from_secs(1));
-        let spec = Arc::new(CheckSpec { target, kind, route: Route::default(), cadence });
+        let spec = Arc::new(CheckSpec { target, kind, connects: None, route: Route::default(), cadence });
         let bytes = size_of_val(&probes.probe(&spec, &Progress::new()));
         let (each, failed) = runtime().block_on(measure(&probes, &spec, rate));
         println!("{name:<28} {rate:>8} {bytes:>8} {each:>12.1} {failed:>8}");
@@ -90,7 +91,13 @@ fn hold(name: &str, probes: &Probes, kind: &CheckKind) {
         let listener = listener.listen(HELD).unwrap();
         let cadence = Cadence::steady(Duration::from_secs(1), Duration::from_secs(60));
         let target = listener.local_addr().unwrap();
-        let spec = Arc::new(CheckSpec { target, kind: kind.clone(), route: Route::default(), cadence });
+        let spec = Arc::new(CheckSpec {
+            target,
+            kind: kind.clone(),
+            connects: None,
+            route: Route::default(),
+            cadence,
+        });
         let (mut running, before) = (JoinSet::new(), resident());
         for _ in 0..HELD {
             let (probes, spec) = (probes.clone(), Arc::clone(&spec));

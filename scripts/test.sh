@@ -4,12 +4,14 @@ set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 
 summary=()
+steps=0
 failures=0
 
 # step NAME COMMAND...
 step() {
 	local name=$1 start=$SECONDS word=passed log
 	shift
+	steps=$((steps + 1))
 	log=$(mktemp)
 	echo "=== $name"
 	if ! "$@" 2>&1 | tee "$log"; then
@@ -18,6 +20,8 @@ step() {
 	fi
 	# Steps that count (the lab, a skipped one above all) close with a line of their own.
 	summary+=("$(printf '%-8s %-22s %4d s  %s' "$word" "$name" $((SECONDS - start)) "$(grep -hE '^(lab: |skipped: )' "$log" | xargs -d '\n' -r)")")
+	# What failed is said once more where everybody looks: the end.
+	mapfile -t -O ${#summary[@]} summary < <(grep -hE '^(FAILED in |test .* \.\.\. FAILED)' "$log" | sed 's/^/         /')
 	rm -f "$log"
 }
 
@@ -36,8 +40,8 @@ echo
 echo "=== summary"
 printf '%s\n' "${summary[@]}"
 if [ "$failures" = 0 ]; then
-	echo "all ${#summary[@]} steps passed"
+	echo "all $steps steps passed"
 else
-	echo "$failures of ${#summary[@]} steps FAILED"
+	echo "$failures of $steps steps FAILED"
 	exit 1
 fi

@@ -13,7 +13,7 @@ use std::{
 
 use ldirectord::{
     ipvs::{Dest, Ipvs, IpvsError, Ipvsadm, Memory, Op, Scope, ServiceSettings},
-    model::{Forward, IpvsTimeouts, Netmask, Persistence, RealId, VirtualId},
+    model::{Forward, IpvsTimeouts, Netmask, Persistence, RealId, Thresholds, VirtualId},
 };
 
 /// A stand-in in a folder of its own.
@@ -80,7 +80,7 @@ fn real(text: &str) -> RealId {
 }
 
 fn settings(scheduler: &str) -> ServiceSettings {
-    ServiceSettings { scheduler: scheduler.into(), persistence: None, others: Vec::new() }
+    ServiceSettings { scheduler: scheduler.into(), ..ServiceSettings::default() }
 }
 
 fn add(service: &str) -> Op {
@@ -88,7 +88,7 @@ fn add(service: &str) -> Op {
 }
 
 fn dest(service: &str, address: &str, forward: Forward, weight: u16) -> Op {
-    Op::AddDest(id(service), real(address), Dest { forward, weight })
+    Op::AddDest(id(service), real(address), Dest::new(forward, weight))
 }
 
 /// Two services with three servers, with everything that a configuration can say.
@@ -112,8 +112,40 @@ async fn a_batch_is_one_process_and_ends_like_the_table_in_memory() {
     ipvsadm.apply(&farm()).await.unwrap();
     memory.apply(&farm()).await.unwrap();
     assert_eq!(stand_in.calls(), ["--restore"]);
-    assert_eq!(ipvsadm.read(&Scope::All).await.unwrap(), memory.table());
+    assert_eq!(ipvsadm.read(&Scope::Glance).await.unwrap(), memory.table());
     assert_eq!(ipvsadm.processes().load(Ordering::Relaxed), 2);
+}
+
+#[tokio::test]
+async fn thresholds_are_looked_for_where_somebody_uses_them() {
+    let stand_in = StandIn::behaving("");
+    let (mut ipvsadm, mut memory) = (stand_in.ipvsadm(), Memory::default());
+    let web = id("tcp:192.0.2.1:80");
+    assert!(ipvsadm.read(&Scope::All).await.unwrap().0.is_empty());
+    ipvsadm.apply(&farm()).await.unwrap();
+    memory.apply(&farm()).await.unwrap();
+    assert_eq!(ipvsadm.read(&Scope::All).await.unwrap(), memory.table());
+    assert_eq!(ipvsadm.read(&Scope::Glance).await.unwrap(), memory.table());
+    let calls = ["-Ln", "--restore", "-Ln", "-Ln --thresholds", "-Ln"];
+    assert_eq!(stand_in.calls(), calls, "not in an empty table, and not at a glance");
+
+    let thresholds = Thresholds { upper: 9, lower: 3 };
+    let dest = Dest { thresholds, ..Dest::new(Forward::Masq, 1) };
+    let change = [Op::EditDest(web, real("10.0.0.1:8080"), dest)];
+    ipvsadm.apply(&change).await.unwrap();
+    memory.apply(&change).await.unwrap();
+    assert_eq!(ipvsadm.read(&Scope::Glance).await.unwrap(), memory.table());
+    let one = ipvsadm.read(&Scope::Services(vec![web])).await.unwrap();
+    assert_eq!(one.0[&web].dests[&real("10.0.0.1:8080")], dest);
+    let calls = ["-Ln", "-Ln --thresholds", "-Ln -t 192.0.2.1:80", "-Ln --thresholds -t 192.0.2.1:80"];
+    assert_eq!(stand_in.calls()[6..], calls);
+    // An edit that names none resets them; after a whole reading without any, nobody uses them.
+    let change = [Op::EditDest(web, real("10.0.0.1:8080"), Dest::new(Forward::Masq, 1))];
+    ipvsadm.apply(&change).await.unwrap();
+    memory.apply(&change).await.unwrap();
+    assert_eq!(ipvsadm.read(&Scope::All).await.unwrap(), memory.table());
+    ipvsadm.read(&Scope::Glance).await.unwrap();
+    assert_eq!(stand_in.calls().last().unwrap(), "-Ln");
 }
 
 #[tokio::test]
@@ -121,7 +153,7 @@ async fn one_change_and_one_service_are_asked_for_by_name() {
     let stand_in = StandIn::behaving("");
     let mut ipvsadm = stand_in.ipvsadm();
     ipvsadm.apply(&farm()).await.unwrap();
-    let lower = Dest { forward: Forward::Masq, weight: 0 };
+    let lower = Dest::new(Forward::Masq, 0);
     ipvsadm.apply(&[Op::EditDest(id("tcp:192.0.2.1:80"), real("10.0.0.1:8080"), lower)]).await.unwrap();
     ipvsadm.apply(&[]).await.unwrap();
     let table = ipvsadm.read(&Scope::Services(vec![id("tcp:192.0.2.1:80")])).await.unwrap();
@@ -193,7 +225,8 @@ async fn a_table_of_any_size_is_written_whole_and_in_order() {
     let server = |n: u16| dest("tcp:192.0.2.1:80", &format!("10.0.0.1:{n}"), Forward::Masq, 1);
     let ops: Vec<Op> = std::iter::once(service).chain((1..=9_000).map(server)).collect();
     ipvsadm.apply(&ops).await.unwrap();
-    assert_eq!(ipvsadm.read(&Scope::All).await.unwrap().0[&id("tcp:192.0.2.1:80")].dests.len(), 9_000);
+    let table = ipvsadm.read(&Scope::Glance).await.unwrap();
+    assert_eq!(table.0[&id("tcp:192.0.2.1:80")].dests.len(), 9_000);
     assert_eq!(stand_in.calls(), ["--restore", "--restore", "--restore", "-Ln"]);
 }
 

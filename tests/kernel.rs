@@ -12,7 +12,7 @@ use std::{
 
 use ldirectord::{
     ipvs::{Dest, Ipvs, Ipvsadm, Memory, Op, Scope, ServiceSettings},
-    model::{Family, Forward, Netmask, Persistence, Protocol, RealId, VirtualId},
+    model::{Family, Forward, Netmask, Persistence, Protocol, RealId, Thresholds, VirtualId},
 };
 
 const BATCHES: u32 = 60;
@@ -67,12 +67,14 @@ impl Dice {
         let timeout = Duration::from_secs(self.one_of(&[0, 1, 1800, 2_678_400, 2_678_401]));
         let persistence = (self.below(2) == 0).then_some(Persistence { timeout, netmask, engine: None });
         let scheduler = self.one_of(&["rr", "wrr", "wlc", "sed"]).into();
-        ServiceSettings { scheduler, persistence, others: Vec::new() }
+        ServiceSettings { scheduler, persistence, ..ServiceSettings::default() }
     }
 
     fn dest(&mut self) -> Dest {
         let forward = self.one_of(&[Forward::Gate, Forward::Masq, Forward::Ipip]);
-        Dest { forward, weight: self.one_of(&[0, 1, 5, 65535]) }
+        let upper = self.one_of(&[0, 0, 9, 100_000]);
+        let lower = self.one_of(&[0, 3]).min(upper);
+        Dest { forward, weight: self.one_of(&[0, 1, 5, 65535]), thresholds: Thresholds { upper, lower } }
     }
 
     fn op(&mut self) -> Op {

@@ -19,7 +19,7 @@ use ldirectord::{
     ipvs::Memory,
     model::{
         self, Cadence, Check, CheckKind, CheckSpec, Config, Forward, Hysteresis, Real, RealId, Route,
-        Service, Settings, StartState, Virtual,
+        SchedulerFlags, Service, Settings, StartState, Thresholds, Virtual,
     },
     runtime::Loaded,
 };
@@ -34,10 +34,21 @@ fn server(n: u8) -> SocketAddr {
 fn config(servers: u8) -> Arc<Config> {
     let cadence = Cadence::steady(Duration::from_secs(1), Duration::from_secs(1));
     let reals = (1..=servers).map(|n| {
-        let spec =
-            CheckSpec { target: server(n), kind: CheckKind::Connect, route: Route::default(), cadence };
+        let spec = CheckSpec {
+            target: server(n),
+            kind: CheckKind::Connect,
+            connects: None,
+            route: Route::default(),
+            cadence,
+        };
         let check = Check::Probe(Arc::new(spec));
-        Real { id: RealId(server(n)), forward: Forward::Masq, weight: 1, check }
+        Real {
+            id: RealId(server(n)),
+            forward: Forward::Masq,
+            weight: 1,
+            thresholds: Thresholds::default(),
+            check,
+        }
     });
     let service = Virtual {
         id: "tcp:192.0.2.1:80".parse().expect("an identity"),
@@ -52,7 +63,9 @@ fn config(servers: u8) -> Arc<Config> {
         hysteresis: Hysteresis::default(),
         start_state: StartState::default(),
         service: Service::None,
-        check_type: "connect",
+        check_type: "connect".into(),
+        flags: SchedulerFlags::default(),
+        one_packet: false,
         reals: reals.collect(),
     };
     let callback = Some(model::Command { argv: vec!["/etc/ha.d/putcfg".into()] });

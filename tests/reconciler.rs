@@ -25,12 +25,12 @@ fn real(n: u8) -> RealId {
 }
 
 fn dest(weight: u16) -> Dest {
-    Dest { forward: Forward::Masq, weight }
+    Dest::new(Forward::Masq, weight)
 }
 
 /// A service with these weights; all of the first four servers are ours, in it or not.
 fn wanted(weights: &[(u8, u16)]) -> Arc<Wanted> {
-    let settings = ServiceSettings { scheduler: "wrr".into(), persistence: None, others: Vec::new() };
+    let settings = ServiceSettings { scheduler: "wrr".into(), ..ServiceSettings::default() };
     let dests = weights.iter().map(|&(n, w)| (real(n), dest(w))).collect();
     Arc::new(Wanted {
         service: Some(Service { settings, dests }),
@@ -72,7 +72,7 @@ impl Bench {
 
     fn read(&self, scope: &Scope) -> Table {
         match scope {
-            Scope::All => self.table.clone(),
+            Scope::All | Scope::Glance => self.table.clone(),
             Scope::Services(ids) => {
                 Table(ids.iter().filter_map(|id| Some((*id, self.table.0.get(id)?.clone()))).collect())
             }
@@ -202,11 +202,21 @@ fn a_table_that_cannot_be_read_is_not_written_until_it_can_be() {
     assert!(outcome.failed.is_some() && !outcome.settled);
     bench.later(Duration::from_secs(1));
     let (job, outcome) = bench.step().unwrap();
-    assert_eq!(job, Job::Read(Scope::All), "first the truth");
+    assert_eq!(job, Job::Read(Scope::Glance), "first the truth");
     assert!(outcome.failed.is_none());
     bench.later(GAP);
     bench.settle();
     assert_eq!(bench.weights(1).len(), 2);
+}
+
+#[test]
+fn a_reading_that_was_asked_for_leaves_nothing_out() {
+    let mut bench = Bench::new();
+    bench.reconciler.resync_every(bench.now, Some(Duration::from_secs(10)));
+    bench.reconciler.resync_now(bench.now);
+    assert_eq!(bench.step().unwrap().0, Job::Read(Scope::All));
+    bench.later(Duration::from_secs(10));
+    assert_eq!(bench.step().unwrap().0, Job::Read(Scope::Glance));
 }
 
 #[test]
@@ -220,7 +230,7 @@ fn a_flushed_table_is_healed_by_the_resync_in_one_write() {
     assert_eq!(bench.step(), None);
     bench.later(Duration::from_secs(10));
     let (job, outcome) = bench.step().unwrap();
-    assert_eq!(job, Job::Read(Scope::All));
+    assert_eq!(job, Job::Read(Scope::Glance));
     assert_eq!(outcome.drift.len(), 2, "{outcome:?}");
     assert!(outcome.changes.is_empty(), "not our doing");
     let outcome = bench.settle();
@@ -352,7 +362,7 @@ fn a_stop_or_reload_does_not_wait_for_the_next_attempt() {
     assert!(bench.reconciler.next(bench.now).is_some());
     bench.reconciler.done(bench.now, Done { written: Ok(()), read: Err(hung()) });
     bench.reconciler.want(id(1), Arc::new(Wanted::absent()), true);
-    assert_eq!(bench.step().expect("at once").0, Job::Read(Scope::All));
+    assert_eq!(bench.step().expect("at once").0, Job::Read(Scope::Glance));
     bench.settle();
     assert!(bench.table.0.is_empty());
 }

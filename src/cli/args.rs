@@ -67,7 +67,7 @@ pub struct Args {
     pub direct: bool,
     /// The background half of `start`: leave the terminal and its signals, and keep this pid file.
     pub pid_file: Option<PathBuf>,
-    /// How `plan` tells what it finds.
+    /// How `plan` and `configtest` tell what they find.
     pub telling: Telling,
     /// What `convert` makes, and where it puts it.
     pub conversion: Conversion,
@@ -77,11 +77,13 @@ pub struct Args {
     pub verb: Verb,
 }
 
-/// How `plan` tells what it finds.
+/// How `plan` and `configtest` tell what they find.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Telling {
     /// For a program to read.
     pub json: bool,
+    /// The whole configuration too, as it was understood.
+    pub show: bool,
     /// The exit status says too whether there is something to change.
     pub exit_code: bool,
 }
@@ -120,6 +122,7 @@ fn definition() -> Command {
         .arg(flag("direct"))
         .arg(flag("json"))
         .arg(flag("exit-code"))
+        .arg(flag("show"))
         .arg(Arg::new("pid-file").long("pid-file").value_parser(value_parser!(PathBuf)))
         .arg(Arg::new("to").long("to"))
         .arg(Arg::new("output").long("output").value_parser(value_parser!(PathBuf)))
@@ -154,9 +157,14 @@ pub fn parse(arguments: impl IntoIterator<Item = String>) -> Request {
     if flag("dry-run") && !matches!(verb, Verb::Run | Verb::Start | Verb::ConfigTest) {
         return Request::Misuse(Some(format!("--dry-run goes with run and start, not with {}", verb.name())));
     }
-    for option in ["json", "exit-code"] {
-        if flag(option) && *verb != Verb::Plan {
-            return Request::Misuse(Some(format!("--{option} goes with plan, not with {}", verb.name())));
+    let goes_with: [(&str, &[Verb], &str); 3] = [
+        ("json", &[Verb::Plan, Verb::ConfigTest], "plan and configtest"),
+        ("exit-code", &[Verb::Plan], "plan"),
+        ("show", &[Verb::ConfigTest], "configtest"),
+    ];
+    for (option, verbs, names) in goes_with {
+        if flag(option) && !verbs.contains(verb) {
+            return Request::Misuse(Some(format!("--{option} goes with {names}, not with {}", verb.name())));
         }
     }
     let (to, output) = (matches.get_one::<String>("to"), matches.get_one("output").cloned());
@@ -175,7 +183,7 @@ pub fn parse(arguments: impl IntoIterator<Item = String>) -> Request {
         dry_run: flag("dry-run"),
         direct: flag("direct"),
         pid_file: matches.get_one("pid-file").cloned(),
-        telling: Telling { json: flag("json"), exit_code: flag("exit-code") },
+        telling: Telling { json: flag("json"), show: flag("show"), exit_code: flag("exit-code") },
         conversion: Conversion { to, output },
         config,
         verb: *verb,
@@ -239,9 +247,12 @@ mod tests {
         assert_eq!(line("www stat"), mixed);
         let real = "--dry-run goes with run and start, not with stop";
         assert_eq!(line("--dry-run www stop"), Request::Misuse(Some(real.into())));
-        let plans = "--json goes with plan, not with status";
+        let plans = "--json goes with plan and configtest, not with status";
         assert_eq!(line("--json www status"), Request::Misuse(Some(plans.into())));
-        let plan = Args { telling: Telling { json: true, exit_code: true }, ..args(Verb::Plan, Some("www")) };
+        let plan = Args {
+            telling: Telling { json: true, show: false, exit_code: true },
+            ..args(Verb::Plan, Some("www"))
+        };
         assert_eq!(line("--json --exit-code www plan"), Request::Do(plan));
         let there = "--to goes with convert, not with status";
         assert_eq!(line("--to cf www status"), Request::Misuse(Some(there.into())));

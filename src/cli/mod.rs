@@ -92,7 +92,7 @@ pub fn main(arguments: impl IntoIterator<Item = String>) -> Exit {
     };
     let target = Target::new(&args, path);
     match args.verb {
-        Verb::ConfigTest => configtest::configtest(&target.path),
+        Verb::ConfigTest => configtest::configtest(&target.path, args.telling),
         Verb::Plan => plan::plan(&args, &target),
         Verb::Convert => convert::file(&target.path, &args.conversion),
         Verb::Run => daemon::run(&args, &target),

@@ -11,7 +11,8 @@ use std::{
 
 use super::Spanned;
 use crate::model::{
-    Command, Family, Forward, IpvsTimeouts, LogTarget, PersistenceEngine, Secret, StartState, TlsVerify,
+    Command, Family, Forward, HttpMethod, IpvsTimeouts, LogTarget, PersistenceEngine, Secret, StartState,
+    TlsVerify,
 };
 
 /// A value that may have been given.
@@ -97,6 +98,9 @@ pub(crate) struct Virtual {
     pub(crate) comment: Given<String>,
     pub(crate) protocol: Given<ProtocolName>,
     pub(crate) scheduler: Given<String>,
+    /// Its flags, as they are written.
+    pub(crate) flags: Given<String>,
+    pub(crate) one_packet: Given<bool>,
     pub(crate) persistent: Given<Duration>,
     pub(crate) persistence_engine: Given<PersistenceEngine>,
     pub(crate) netmask: Given<String>,
@@ -109,8 +113,11 @@ pub(crate) struct Virtual {
     pub(crate) receive: Given<String>,
     /// The `virtualhost`.
     pub(crate) vhost: Given<String>,
+    pub(crate) method: Given<HttpMethod>,
     pub(crate) login: Given<String>,
     pub(crate) passwd: Given<Secret>,
+    pub(crate) database: Given<String>,
+    pub(crate) secret: Given<Secret>,
     pub(crate) reals: Vec<Spanned<Real>>,
 }
 
@@ -124,6 +131,8 @@ impl Virtual {
             comment: None,
             protocol: None,
             scheduler: None,
+            flags: None,
+            one_packet: None,
             persistent: None,
             persistence_engine: None,
             netmask: None,
@@ -134,8 +143,11 @@ impl Virtual {
             request: None,
             receive: None,
             vhost: None,
+            method: None,
             login: None,
             passwd: None,
+            database: None,
+            secret: None,
             reals: Vec::new(),
         }
     }
@@ -209,26 +221,25 @@ pub(crate) enum ProtocolName {
 pub(crate) enum CheckType {
     Negotiate,
     Connect,
+    /// So many times connect, then negotiate once.
+    Combined(u32),
     On,
     Off,
 }
 
 impl CheckType {
-    pub(crate) const ALL: [Self; 4] = [Self::Negotiate, Self::Connect, Self::On, Self::Off];
-
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Negotiate => "negotiate",
-            Self::Connect => "connect",
-            Self::On => "on",
-            Self::Off => "off",
-        }
-    }
+    /// Those that are a word.
+    pub(crate) const WORDS: [(&'static str, Self); 4] =
+        [("negotiate", Self::Negotiate), ("connect", Self::Connect), ("on", Self::On), ("off", Self::Off)];
 }
 
 impl fmt::Display for CheckType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
+        if let Self::Combined(connects) = self {
+            return connects.fmt(f);
+        }
+        let name = Self::WORDS.iter().find(|(_, word)| word == self).map_or("", |(name, _)| name);
+        f.write_str(name)
     }
 }
 
@@ -241,6 +252,8 @@ pub(crate) struct Real {
     pub(crate) port: Given<Port>,
     pub(crate) forward: Forward,
     pub(crate) weight: u16,
+    pub(crate) upper: Given<u32>,
+    pub(crate) lower: Given<u32>,
     /// Request and pattern of this server alone.
     pub(crate) exchange: Option<(Spanned<String>, Spanned<String>)>,
 }

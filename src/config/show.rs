@@ -3,8 +3,8 @@
 use std::{fmt, time::Duration};
 
 use crate::model::{
-    Cadence, Check, CheckKind, CheckSpec, Command, Config, Hysteresis, IpvsTimeouts, LogTarget, Pattern,
-    Settings, StartState, TlsVerify, Virtual,
+    Cadence, Check, CheckKind, CheckSpec, Command, Config, Connects, HttpMethod, Hysteresis, IpvsTimeouts,
+    LogTarget, Pattern, Settings, StartState, Thresholds, TlsVerify, Virtual,
 };
 
 /// Shows a configuration. Passwords are left out.
@@ -51,7 +51,11 @@ fn virtual_service(service: &Virtual, f: &mut fmt::Formatter<'_>) -> fmt::Result
     if let Some(comment) = &service.comment {
         writeln!(f, "  comment {comment}")?;
     }
-    writeln!(f, "  scheduler {}", service.scheduler)?;
+    write!(f, "  scheduler {}", service.scheduler)?;
+    if !service.flags.is_empty() {
+        write!(f, " flags {}", service.flags.names(&service.scheduler))?;
+    }
+    writeln!(f, "{}", if service.one_packet { ", one packet" } else { "" })?;
     if let Some(persistence) = &service.persistence {
         write!(f, "  persistent {}", Seconds(persistence.timeout))?;
         if let Some(mask) = persistence.netmask {
@@ -87,7 +91,12 @@ fn virtual_service(service: &Virtual, f: &mut fmt::Formatter<'_>) -> fmt::Result
         writeln!(f, "  fallback command {}{on_stop}", command(&fallback.command))?;
     }
     for real in &service.reals {
-        writeln!(f, "  real {} {} weight {}", real.id, real.forward, real.weight)?;
+        write!(f, "  real {} {} weight {}", real.id, real.forward, real.weight)?;
+        let Thresholds { upper, lower } = real.thresholds;
+        if upper > 0 {
+            write!(f, ", {lower} to {upper} connections")?;
+        }
+        writeln!(f)?;
         match &real.check {
             Check::On => writeln!(f, "    always up")?,
             Check::Off => writeln!(f, "    never up")?,
@@ -117,10 +126,17 @@ fn probe(spec: &CheckSpec, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     if let Some(mark) = spec.route.mark {
         write!(f, " with mark {mark}")?;
     }
+    if let Some(Connects { count, deadline }) = spec.connects {
+        write!(f, ", after {count} that connect within {}", Seconds(deadline))?;
+    }
     match &spec.kind {
         CheckKind::Connect => {}
         CheckKind::Http(http) => {
-            write!(f, ": {}", http.request)?;
+            f.write_str(match http.method {
+                HttpMethod::Get => ": ",
+                HttpMethod::Head => ": head of ",
+            })?;
+            f.write_str(&http.request)?;
             if let Some(name) = &http.virtual_host {
                 write!(f, " of {name}")?;
             } else if let Some(server) = http.server {

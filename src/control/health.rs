@@ -104,7 +104,7 @@ mod tests {
             scheduler: "wrr".into(),
             persistence: None,
             service: "http",
-            check_type: "negotiate",
+            check_type: "negotiate".into(),
             quiescent: false,
             fallback: None,
             fallback_active: false,

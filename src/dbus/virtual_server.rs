@@ -38,7 +38,7 @@ impl Exported for VirtualRow {
             Get::U32(|v| v.persistence.map_or(0, |d| u32::try_from(d.as_secs()).unwrap_or(u32::MAX))),
         ),
         changing("Service", Get::Text(|v| v.service.into())),
-        changing("CheckType", Get::Text(|v| v.check_type.into())),
+        changing("CheckType", Get::Text(|v| (&*v.check_type).into())),
         changing("Quiescent", Get::Bool(|v| v.quiescent)),
         // Address and port, or empty.
         changing("Fallback", Get::Text(|v| v.fallback.map_or(Cow::Borrowed(""), |f| f.to_string().into()))),

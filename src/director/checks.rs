@@ -146,6 +146,7 @@ mod tests {
         Arc::new(CheckSpec {
             target: ([10, 0, 0, 1], port).into(),
             kind: CheckKind::Connect,
+            connects: None,
             route: Route::default(),
             cadence,
         })

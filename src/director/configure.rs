@@ -104,7 +104,7 @@ impl Director {
 
     /// Those who asked for the configuration hear once the table is as it wants, or cannot be brought there now.
     pub(super) fn answer_in_force(&mut self, fx: &mut Vec<Effect>) {
-        if self.settled || self.table_trouble.is_some() {
+        if (self.settled && !self.timeouts.awaited) || self.table_trouble.is_some() {
             self.answer_all(fx);
         }
     }

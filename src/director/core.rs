@@ -360,7 +360,7 @@ pub(super) fn virtual_row(service: &Virtual, reals: Vec<Arc<RealRow>>) -> Virtua
         scheduler: service.scheduler.clone(),
         persistence: service.persistence.map(|p| p.timeout),
         service: service.service.name(),
-        check_type: service.check_type,
+        check_type: service.check_type.clone(),
         quiescent: service.quiescent,
         fallback: service.fallback.map(|f| crate::model::RealId(f.address)),
         fallback_active: service.fallback.is_some() && serving == 0,

@@ -59,7 +59,12 @@ impl Life {
 impl Director {
     /// The start is over once every check has spoken and its word is in the table.
     pub(super) fn look_ready(&mut self, now: Now, fx: &mut Vec<Effect>) {
-        if self.life.starting() && self.settled && self.checks.awaited() == 0 && !self.inconclusive() {
+        if self.life.starting()
+            && self.settled
+            && !self.timeouts.awaited
+            && self.checks.awaited() == 0
+            && !self.inconclusive()
+        {
             self.ready(now, fx);
         }
     }

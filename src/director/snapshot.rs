@@ -89,7 +89,7 @@ pub struct VirtualRow {
     /// Application protocol that is checked (`http`, ..., `none`).
     pub service: &'static str,
     /// The `checktype`.
-    pub check_type: &'static str,
+    pub check_type: Arc<str>,
     /// Failed servers stay with weight 0.
     pub quiescent: bool,
     /// Its fallback server, if any.

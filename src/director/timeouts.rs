@@ -16,6 +16,8 @@ const RETRY: Duration = Duration::from_secs(10);
 /// How it went with them.
 #[derive(Debug, Default)]
 pub(super) struct Timeouts {
+    /// They are being looked at; a start and a reload wait for it.
+    pub(super) awaited: bool,
     /// They could not be set, and are tried again then.
     pub(super) retry: Option<Instant>,
     /// Why not; told once.
@@ -25,6 +27,7 @@ pub(super) struct Timeouts {
 impl Director {
     /// What the configuration says shall be so, if it says something.
     pub(super) fn want_timeouts(&mut self, fx: &mut Vec<Effect>) {
+        self.timeouts.awaited = self.config.settings.ipvs_timeouts.is_some();
         fx.extend(self.config.settings.ipvs_timeouts.map(Effect::Timeouts));
     }
 
@@ -37,10 +40,22 @@ impl Director {
     ) {
         // Another configuration may be in force by now.
         let Some(wanted) = self.config.settings.ipvs_timeouts else { return };
-        let (before, after) = match ended {
-            Ok(timeouts) => timeouts,
-            Err(reason) => return self.timeouts_failed(now, reason, fx),
-        };
+        self.timeouts.awaited = false;
+        match ended {
+            Ok((before, after)) => self.timeouts_seen(now, wanted, (before, after), fx),
+            Err(reason) => self.timeouts_failed(now, reason, fx),
+        }
+        self.answer_in_force(fx);
+        self.look_ready(now, fx);
+    }
+
+    fn timeouts_seen(
+        &mut self,
+        now: Now,
+        wanted: IpvsTimeouts,
+        (before, after): (IpvsTimeouts, IpvsTimeouts),
+        fx: &mut Vec<Effect>,
+    ) {
         if before != after {
             fx.push(Effect::Tell(Fact::TimeoutsSet { before, after }));
         }

@@ -97,7 +97,7 @@ impl Ipvs for Memory {
                 return Err(error.clone());
             }
             Ok(match scope {
-                Scope::All => inner.table.clone(),
+                Scope::All | Scope::Glance => inner.table.clone(),
                 Scope::Services(ids) => {
                     Table(ids.iter().filter_map(|id| Some((*id, inner.table.0.get(id)?.clone()))).collect())
                 }

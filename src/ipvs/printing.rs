@@ -59,7 +59,7 @@ mod tests {
     async fn changes_are_printed_and_remembered() {
         let mut dry = DryRun::to(Vec::new());
         let id = "tcp:192.0.2.1:80".parse().unwrap();
-        let settings = ServiceSettings { scheduler: "wrr".into(), persistence: None, others: Vec::new() };
+        let settings = ServiceSettings { scheduler: "wrr".into(), ..ServiceSettings::default() };
         dry.apply(&[Op::AddService(id, settings)]).await.unwrap();
         assert!(dry.read(&Scope::All).await.unwrap().0.contains_key(&id));
         assert_eq!(String::from_utf8_lossy(&dry.out), "ipvsadm -A -t 192.0.2.1:80 -s wrr\n");

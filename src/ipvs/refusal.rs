@@ -6,7 +6,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::{Dest, Op, ServiceSettings};
-use crate::model::{Family, Forward, Netmask, Persistence, RealId, VirtualId};
+use crate::model::{Family, Forward, Netmask, Persistence, RealId, Thresholds, VirtualId};
 
 /// The longest persistence that `ipvsadm` takes: 31 days.
 const LONGEST_PERSISTENCE: u64 = 31 * 86_400;
@@ -62,7 +62,11 @@ fn of_dest(id: VirtualId, real: RealId, dest: Dest) -> Option<&'static str> {
         IpAddr::V4(v4) => !v4.is_multicast() && !matches!(v4, Ipv4Addr::UNSPECIFIED | Ipv4Addr::BROADCAST),
         IpAddr::V6(v6) => !v6.is_multicast() && v6 != Ipv6Addr::UNSPECIFIED,
     };
-    (!unicast).then_some("Invalid operation.  Possibly wrong module version, address not unicast, ...")
+    if !unicast {
+        return Some("Invalid operation.  Possibly wrong module version, address not unicast, ...");
+    }
+    let Thresholds { upper, lower } = dest.thresholds;
+    (lower > upper).then_some("Numerical result out of range (the lower threshold is above the upper one)")
 }
 
 /// Whether `ipvsadm --restore` reads it as one word.
@@ -78,7 +82,7 @@ mod tests {
     use super::*;
 
     fn settings(scheduler: &str) -> ServiceSettings {
-        ServiceSettings { scheduler: scheduler.into(), persistence: None, others: Vec::new() }
+        ServiceSettings { scheduler: scheduler.into(), ..ServiceSettings::default() }
     }
 
     fn lasting(seconds: u64, netmask: Option<Netmask>) -> ServiceSettings {
@@ -91,7 +95,7 @@ mod tests {
     }
 
     fn dest(id: &str, real: &str, forward: Forward) -> bool {
-        let dest = Dest { forward, weight: 1 };
+        let dest = Dest::new(forward, 1);
         refusal(&Op::EditDest(id.parse().unwrap(), RealId(real.parse().unwrap()), dest)).is_some()
     }
 

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, net::Ipv4Addr, sync::Arc, time::Duration};
 
 use super::refusal::refusal;
-use crate::model::{Forward, Netmask, Persistence, RealId, VirtualId};
+use crate::model::{Forward, Netmask, Persistence, RealId, SchedulerFlags, Thresholds, VirtualId};
 
 /// A table, or the part of one that was read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,14 +19,18 @@ pub struct Service {
 }
 
 /// What is set for a virtual service as a whole.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ServiceSettings {
     /// Scheduler, e.g. `wrr`.
     pub scheduler: Arc<str>,
     /// Persistence, if any.
     pub persistence: Option<Persistence>,
-    /// Settings that the kernel has and the configuration cannot name, as words of `ipvsadm`, in the order in which
-    /// it saves them (e.g. `--pe`, `sip`, `-o`, `-b`, `sh-port`). Wanted services have none, so a foreign one is seen as a difference.
+    /// Each packet is scheduled by itself (`-o`).
+    pub one_packet: bool,
+    /// Flags of the scheduler (`-b`).
+    pub flags: SchedulerFlags,
+    /// Settings that the kernel has and the configuration cannot name, as words of `ipvsadm` (e.g. `--pe`, `sip`).
+    /// Wanted services have none, so a foreign one is seen as a difference.
     pub others: Vec<String>,
 }
 
@@ -37,6 +41,16 @@ pub struct Dest {
     pub forward: Forward,
     /// Weight; 0 takes no new connections.
     pub weight: u16,
+    /// How many connections it takes.
+    pub thresholds: Thresholds,
+}
+
+impl Dest {
+    /// A destination without thresholds.
+    #[must_use]
+    pub fn new(forward: Forward, weight: u16) -> Self {
+        Self { forward, weight, thresholds: Thresholds::default() }
+    }
 }
 
 /// One change to the table.
@@ -152,7 +166,7 @@ mod tests {
     }
 
     fn settings() -> ServiceSettings {
-        ServiceSettings { scheduler: "wrr".into(), persistence: None, others: Vec::new() }
+        ServiceSettings { scheduler: "wrr".into(), ..ServiceSettings::default() }
     }
 
     #[test]
@@ -160,8 +174,8 @@ mod tests {
         let mut table = Table::default();
         let real = RealId("10.9.9.7:8080".parse().unwrap());
         table.apply(&Op::AddService(id(), settings())).unwrap();
-        table.apply(&Op::AddDest(id(), real, Dest { forward: Forward::Gate, weight: 1 })).unwrap();
-        table.apply(&Op::AddDest(id(), real, Dest { forward: Forward::Masq, weight: 1 })).unwrap();
+        table.apply(&Op::AddDest(id(), real, Dest::new(Forward::Gate, 1))).unwrap();
+        table.apply(&Op::AddDest(id(), real, Dest::new(Forward::Masq, 1))).unwrap();
         let shown: Vec<String> = table.0[&id()].dests.keys().map(ToString::to_string).collect();
         assert_eq!(shown, ["10.9.9.7:80", "10.9.9.7:8080"]);
     }
@@ -198,7 +212,7 @@ mod tests {
     fn the_kernel_refuses_what_is_twice_or_not_there() {
         let mut table = Table::default();
         let real = RealId("10.0.0.1:80".parse().unwrap());
-        let dest = Dest { forward: Forward::Masq, weight: 1 };
+        let dest = Dest::new(Forward::Masq, 1);
         assert!(table.apply(&Op::AddDest(id(), real, dest)).is_err());
         assert!(table.apply(&Op::DeleteService(id())).is_err());
         table.apply(&Op::AddService(id(), settings())).unwrap();

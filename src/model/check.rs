@@ -18,10 +18,21 @@ pub struct CheckSpec {
     pub target: SocketAddr,
     /// What is asked.
     pub kind: CheckKind,
+    /// Most checks only open a connection (`checktype` with a number).
+    pub connects: Option<Connects>,
     /// How the packets leave.
     pub route: Route,
     /// When.
     pub cadence: Cadence,
+}
+
+/// Checks that only open a connection, in between those that ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Connects {
+    /// So many follow each one that asked and passed; one that fails is followed by one that asks.
+    pub count: NonZeroU32,
+    /// How long each may take (`checktimeout`).
+    pub deadline: Duration,
 }
 
 /// How the packets of a check leave the director, so that they can travel as the clients' do.
@@ -81,6 +92,30 @@ impl CheckKind {
     }
 }
 
+/// What is asked of an HTTP server.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum HttpMethod {
+    /// The page.
+    #[default]
+    Get,
+    /// What would come with the page, without the page.
+    Head,
+}
+
+impl HttpMethod {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Get, Self::Head];
+
+    /// The word of the protocol (RFC 9110, 9.1).
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Head => "HEAD",
+        }
+    }
+}
+
 /// An HTTP exchange.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct HttpCheck {
@@ -96,6 +131,8 @@ pub struct HttpCheck {
     pub server_name: Option<String>,
     /// With TLS, who is trusted, where it is not the system's authorities (`tls-ca`).
     pub authorities: Option<Authorities>,
+    /// What is asked (`httpmethod`).
+    pub method: HttpMethod,
     /// Path and query, as written in the configuration; begins with a slash.
     pub request: String,
     /// What the body must match; without it a 2xx status is enough.

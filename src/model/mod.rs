@@ -4,17 +4,22 @@
 
 mod authorities;
 mod check;
+mod flags;
 mod ids;
 mod pattern;
 mod service;
 mod settings;
 
 pub use authorities::{Authorities, AuthoritiesError};
-pub use check::{Cadence, CheckKind, CheckSpec, FtpCheck, HttpCheck, Route, Secret, Service, TlsVerify};
+pub use check::{
+    Cadence, CheckKind, CheckSpec, Connects, FtpCheck, HttpCheck, HttpMethod, Route, Secret, Service,
+    TlsVerify,
+};
+pub use flags::SchedulerFlags;
 pub use ids::{Family, Forward, ParseIdError, Protocol, RealId, VirtualId};
 pub use pattern::{Pattern, PatternError};
 pub use service::{
     Check, Fallback, FallbackCommand, Hysteresis, Netmask, Persistence, PersistenceEngine, Real, StartState,
-    Virtual,
+    Thresholds, Virtual,
 };
 pub use settings::{Command, Config, IpvsTimeouts, LogTarget, Settings};

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use super::{CheckSpec, Command, Forward, RealId, Service, VirtualId};
+use super::{CheckSpec, Command, Forward, RealId, SchedulerFlags, Service, VirtualId};
 
 /// A virtual service: the address clients talk to, and the real servers behind it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +21,10 @@ pub struct Virtual {
     pub comment: Option<Arc<str>>,
     /// The kernel's scheduler, e.g. `wrr`.
     pub scheduler: Arc<str>,
+    /// What the scheduler is asked to do otherwise than usual (`schedflags`).
+    pub flags: SchedulerFlags,
+    /// Each packet is scheduled by itself (`ops`); UDP only.
+    pub one_packet: bool,
     /// Clients stay with their server, if configured.
     pub persistence: Option<Persistence>,
     /// A failed server stays in the table with weight 0, rather than being removed.
@@ -37,8 +41,8 @@ pub struct Virtual {
     pub start_state: StartState,
     /// The application protocol that is checked.
     pub service: Service,
-    /// The `checktype` as people write it: `negotiate`, `connect`, `on`, `off`.
-    pub check_type: &'static str,
+    /// The `checktype` as people write it: `negotiate`, `connect`, `on`, `off`, or a number.
+    pub check_type: Arc<str>,
     /// The real servers, in the order of the configuration. No two have the same identity.
     pub reals: Vec<Real>,
 }
@@ -134,6 +138,15 @@ pub struct FallbackCommand {
     pub on_stop: bool,
 }
 
+/// How many connections a real server takes before new ones pass it by (`ipvsadm -x` and `-y`). Zero is no limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Thresholds {
+    /// With this many connections it gets no new ones.
+    pub upper: u32,
+    /// It gets new ones again once it has fewer than this; zero is three quarters of `upper` (ipvsadm(8)).
+    pub lower: u32,
+}
+
 /// A real server of one virtual service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Real {
@@ -143,6 +156,8 @@ pub struct Real {
     pub forward: Forward,
     /// Its share of the traffic while it is up.
     pub weight: u16,
+    /// How many connections it takes while it is up.
+    pub thresholds: Thresholds,
     /// How its health is known.
     pub check: Check,
 }

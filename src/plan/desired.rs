@@ -40,6 +40,8 @@ pub fn settings_of(service: &Virtual) -> ServiceSettings {
     kernel_settings(&ServiceSettings {
         scheduler: service.scheduler.clone(),
         persistence: service.persistence,
+        one_packet: service.one_packet,
+        flags: service.flags,
         others: Vec::new(),
     })
 }
@@ -60,7 +62,12 @@ pub fn desired(service: &Virtual, health: &[State]) -> Wanted {
         }
         let serves = state.serves();
         if serves || service.quiescent {
-            let dest = Dest { forward: real.forward, weight: if serves { real.weight } else { 0 } };
+            // One that is out has no thresholds, as in the reference: weight 0 keeps new connections away.
+            let dest = if serves {
+                Dest { forward: real.forward, weight: real.weight, thresholds: real.thresholds }
+            } else {
+                Dest::new(real.forward, 0)
+            };
             // Two configured servers can be one to the kernel (without masquerading their ports do not count):
             // the one that serves decides.
             let slot = dests.entry(id).or_insert(dest);
@@ -74,7 +81,7 @@ pub fn desired(service: &Virtual, health: &[State]) -> Wanted {
         let id = kernel_id(service.id, RealId(fallback.address), fallback.forward);
         ours.insert(id);
         if none_serves {
-            dests.insert(id, Dest { forward: fallback.forward, weight: 1 });
+            dests.insert(id, Dest::new(fallback.forward, 1));
         }
     }
     let awaits = (none_serves && unknown).then_some(down);

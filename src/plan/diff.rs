@@ -79,7 +79,8 @@ pub(super) fn foreign_weight(real: RealId, got: Dest, want: Dest, policy: Policy
 fn differs(real: RealId, got: Dest, want: Dest, policy: Policy<'_>) -> bool {
     // The kernel shows a server that is the director itself as local, whatever forwarding was asked for.
     let forward = got.forward != want.forward && got.forward != Forward::Local;
-    forward || (got.weight != want.weight && !foreign_weight(real, got, want, policy))
+    let thresholds = got.thresholds != want.thresholds;
+    forward || thresholds || (got.weight != want.weight && !foreign_weight(real, got, want, policy))
 }
 
 #[cfg(test)]
@@ -98,7 +99,7 @@ mod tests {
     }
 
     fn settings(scheduler: &str) -> ServiceSettings {
-        ServiceSettings { scheduler: scheduler.into(), persistence: None, others: Vec::new() }
+        ServiceSettings { scheduler: scheduler.into(), ..ServiceSettings::default() }
     }
 
     /// Every service with up to three destinations, each absent, quiescent or serving with one of two weights.
@@ -110,7 +111,7 @@ mod tests {
                 let dests = (0..3u8)
                     .filter_map(|n| {
                         let weight = choices[mask / choices.len().pow(u32::from(n)) % choices.len()]?;
-                        Some((real(n), Dest { forward: Forward::Masq, weight }))
+                        Some((real(n), Dest::new(Forward::Masq, weight)))
                     })
                     .collect();
                 all.push(Some(Service { settings: settings(scheduler), dests }));
@@ -168,7 +169,7 @@ mod tests {
 
     #[test]
     fn a_weight_set_by_hand_is_left_once_settled_and_only_while_serving() {
-        let want = Dest { forward: Forward::Masq, weight: 5 };
+        let want = Dest::new(Forward::Masq, 5);
         let quiet = Dest { weight: 0, ..want };
         let by_hand = Dest { weight: 3, ..want };
         let settled = BTreeMap::from([(real(0), want), (real(1), quiet)]);
@@ -186,7 +187,7 @@ mod tests {
 
     #[test]
     fn while_nothing_is_known_of_the_new_servers_the_old_ones_stay_but_the_dead_go() {
-        let one = Dest { forward: Forward::Masq, weight: 1 };
+        let one = Dest::new(Forward::Masq, 1);
         let service = |numbers: &[u8]| Service {
             settings: settings("wrr"),
             dests: numbers.iter().map(|n| (real(*n), one)).collect(),
@@ -207,8 +208,8 @@ mod tests {
 
     #[test]
     fn a_local_server_is_as_wanted() {
-        let want = Dest { forward: Forward::Gate, weight: 1 };
-        let got = Dest { forward: Forward::Local, weight: 1 };
+        let want = Dest::new(Forward::Gate, 1);
+        let got = Dest::new(Forward::Local, 1);
         let none = BTreeMap::new();
         assert!(!differs(real(0), got, want, Policy { purge: true, settled: &none }));
     }

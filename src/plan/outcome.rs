@@ -154,9 +154,11 @@ pub(super) fn drift(
     for op in diff(id, actual, wanted, policy) {
         let what = match op {
             Op::AddService(..) | Op::DeleteService(_) => continue,
-            Op::EditService(..) => "its scheduler or persistence is not as configured".to_owned(),
+            Op::EditService(..) => "its scheduler, persistence or flags are not as configured".to_owned(),
             Op::AddDest(_, real, _) => format!("real server {real} is missing"),
-            Op::EditDest(_, real, _) => format!("real server {real} has another weight or forwarding"),
+            Op::EditDest(_, real, _) => {
+                format!("real server {real} has another weight, forwarding or threshold")
+            }
             Op::DeleteDest(_, real) => format!("real server {real} is in it though it is out of service"),
         };
         all.push((id, what));

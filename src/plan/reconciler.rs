@@ -143,6 +143,8 @@ pub struct Reconciler {
     gap: Duration,
     resync: Option<Duration>,
     next_resync: Option<Instant>,
+    /// The next reading leaves nothing out.
+    thorough: bool,
 }
 
 impl Reconciler {
@@ -188,9 +190,10 @@ impl Reconciler {
         self.postponed.remove(&id);
     }
 
-    /// The table is to be read as soon as possible and compared.
+    /// The table is to be read as soon as possible, with all that is in it, and compared.
     pub fn resync_now(&mut self, now: Instant) {
         self.next_resync = Some(now);
+        self.thorough = true;
     }
 
     /// Nothing is left to do and nothing is being done.
@@ -229,7 +232,8 @@ impl Reconciler {
         }
         if self.next_resync.is_some_and(|at| at <= now) || (self.blind && over(self.retry_at)) {
             self.next_resync = self.resync.map(|every| now + every);
-            let running = Running { job: Job::Read(Scope::All), wanted: Vec::new() };
+            let scope = if std::mem::take(&mut self.thorough) { Scope::All } else { Scope::Glance };
+            let running = Running { job: Job::Read(scope), wanted: Vec::new() };
             return Some(self.running.insert(running).job.clone());
         }
         None

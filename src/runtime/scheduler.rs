@@ -19,7 +19,7 @@ use crate::{
     check::{Prober, Progress},
     director::{CheckId, Meter},
     health::{Failure, Verdict},
-    model::{CheckKind, CheckSpec, HttpCheck},
+    model::{Cadence, CheckKind, CheckSpec, HttpCheck},
 };
 
 use super::timetable::{Jitter, Timetable};
@@ -58,6 +58,8 @@ struct Entry {
     meter: Arc<Meter>,
     times: Timetable,
     stage: Stage,
+    /// What is asked where most checks only connect.
+    quick: Option<Quick>,
 }
 
 /// A check that will begin with others.
@@ -77,6 +79,46 @@ enum Stage {
     Held,
     /// It is under way.
     Flying(AbortHandle),
+}
+
+/// The checks of an entry that only connect.
+#[derive(Debug)]
+struct Quick {
+    spec: Arc<CheckSpec>,
+    count: u32,
+    /// How many have passed since the last one that asked and passed; nothing where the next one is to ask.
+    passed: Option<u32>,
+    /// The one under way is such a one.
+    flying: bool,
+}
+
+impl Quick {
+    fn of(spec: &CheckSpec) -> Option<Self> {
+        let connects = spec.connects?;
+        let cadence = Cadence { deadline: connects.deadline, ..spec.cadence };
+        let spec = CheckSpec {
+            target: spec.target,
+            kind: CheckKind::Connect,
+            connects: None,
+            route: spec.route,
+            cadence,
+        };
+        Some(Self { spec: Arc::new(spec), count: connects.count.get(), passed: None, flying: false })
+    }
+
+    /// The next check begins: what is asked, if it is one that connects.
+    fn take_off(&mut self) -> Option<Arc<CheckSpec>> {
+        self.flying = self.passed.is_some_and(|passed| passed < self.count);
+        self.flying.then(|| self.spec.clone())
+    }
+
+    fn land(&mut self, verdict: &Verdict) {
+        self.passed = match verdict {
+            Verdict::Pass(_) if self.flying => self.passed.map(|passed| passed + 1),
+            Verdict::Pass(_) => Some(0),
+            Verdict::Fail(_) => None,
+        };
+    }
 }
 
 /// Starts checks when they are due.
@@ -207,6 +249,9 @@ impl<P: Prober> Scheduler<P> {
         // A check that was stopped while its verdict was under way finds no entry: nobody hears it.
         let entry = self.entries.get_mut(&id)?;
         entry.stage = Stage::Due;
+        if let Some(quick) = &mut entry.quick {
+            quick.land(&verdict);
+        }
         entry.times.ended(Instant::now());
         self.due.push(Reverse((entry.times.start(), id)));
         Some(Landed { id, verdict, took, meter: entry.meter.clone() })
@@ -216,7 +261,8 @@ impl<P: Prober> Scheduler<P> {
     fn launch(&mut self, id: CheckId) -> bool {
         let Some(entry) = self.entries.get_mut(&id) else { return true };
         let Some(permits) = permits(&self.places, &self.tls_places, &entry.spec.kind) else { return false };
-        let (prober, spec) = (self.prober.clone(), entry.spec.clone());
+        let quick = entry.quick.as_mut().and_then(Quick::take_off);
+        let (prober, spec) = (self.prober.clone(), quick.unwrap_or_else(|| entry.spec.clone()));
         let flight = self.flights.spawn(async move {
             let _places = permits;
             fly(&prober, &spec).await
@@ -247,7 +293,7 @@ impl<P: Prober> Scheduler<P> {
             let first_round = spec.cadence.interval.min(FIRST_ROUND * count);
             let times = Timetable::new(self.base, now, interval, (first_round, part), jitter);
             self.due.push(Reverse((times.start(), id)));
-            self.entries.insert(id, Entry { spec, meter, times, stage: Stage::Due });
+            self.entries.insert(id, Entry { quick: Quick::of(&spec), spec, meter, times, stage: Stage::Due });
         }
     }
 }

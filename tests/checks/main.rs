@@ -20,7 +20,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use ldirectord::{
     check::{Prober, Probes, Progress, tls::Trust},
     health::{Failure, Verdict},
-    model::{Cadence, CheckKind, CheckSpec, HttpCheck, Pattern, Route},
+    model::{Cadence, CheckKind, CheckSpec, HttpCheck, HttpMethod, Pattern, Route},
 };
 use tokio::time::{Instant, timeout};
 
@@ -48,7 +48,7 @@ async fn ask_along(
     deadline: Duration,
 ) -> Verdict {
     let cadence = Cadence::steady(Duration::from_secs(1), deadline);
-    let (spec, progress) = (CheckSpec { target, kind, route, cadence }, Progress::new());
+    let (spec, progress) = (CheckSpec { target, kind, connects: None, route, cadence }, Progress::new());
     let start = Instant::now();
     let verdict = match timeout(deadline, probes.probe(&spec, &progress)).await {
         Ok(verdict) => verdict,
@@ -86,6 +86,7 @@ fn page(receive: Option<&str>) -> HttpCheck {
         server: None,
         server_name: None,
         authorities: None,
+        method: HttpMethod::Get,
         request: "/index.html".into(),
         receive: receive.map(pattern),
     }

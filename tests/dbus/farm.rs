@@ -47,7 +47,7 @@ pub(crate) fn service(id: &str, reals: Vec<Arc<RealRow>>) -> Arc<VirtualRow> {
         scheduler: "wrr".into(),
         persistence: Some(Duration::from_secs(600)),
         service: "http",
-        check_type: "negotiate",
+        check_type: "negotiate".into(),
         quiescent: false,
         fallback: Some(real_id("127.0.0.1:80")),
         fallback_active: false,

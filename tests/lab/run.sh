@@ -37,8 +37,11 @@ fi
 scenarios=${only:-$scenarios}
 
 passed=0 failed=0 skipped=0
+failures=()
 
+# Closes with what failed, once more: in a long log nobody finds it.
 finish() {
+	[ ${#failures[@]} = 0 ] || printf '%s\n' "${failures[@]}"
 	echo "lab: $passed passed, $failed failed, $skipped skipped"
 	[ "$failed" = 0 ]
 	exit
@@ -96,10 +99,11 @@ follow() {
 	if [ -e "$folder/results" ]; then
 		passed=$((passed + $(grep -c ^ok "$folder/results" || true)))
 		failed=$((failed + $(grep -c ^FAIL "$folder/results" || true)))
+		mapfile -t -O ${#failures[@]} failures < <(sed -n "s/^FAIL /FAILED in $suite: /p" "$folder/results")
 	fi
 	# A guest that broke off is a failure of its own.
 	if [ "$status" -gt 1 ] || [ ! -e "$folder/results" ]; then
-		echo "the guest $suite did not come to its end (status $status); its console is in $folder/console"
+		failures+=("FAILED in $suite: it did not come to its end (status $status); its console is in $folder/console")
 		failed=$((failed + 1))
 	fi
 }

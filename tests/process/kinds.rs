@@ -12,7 +12,7 @@ fn an_sctp_service_is_another_one_than_that_of_tcp() {
                  TCP  192.0.2.1:2905 wrr\n  -> 10.0.0.1:2905 Masq 1\n";
     assert_eq!(world.read_table(), table);
     assert!(world.changes().contains(&"-A --sctp-service 192.0.2.1:2905 -s wrr".to_owned()));
-    assert!(world.log().contains("192.0.2.1:2905"), "{}", world.log());
+    until(&world, "it is told", || world.log().contains("192.0.2.1:2905"));
     world.shell("ipvsadm -D --sctp-service 192.0.2.1:2905");
     until(&world, "it is put back", || world.read_table() == table);
     world.write("/etc/ha.d/www.cf", &format!("{service}\tprotocol = tcp\n"));
@@ -32,15 +32,18 @@ fn the_kernel_s_timeouts_are_set_at_start_and_reload_and_left_alone_otherwise() 
     assert_eq!(world.run("--exit-code www plan").code, 4);
     world.good("www start");
     let set = "IPVS timeouts set: tcp 3600 s, tcpfin 60 s, udp 300 s (before: 900, 120, 300)";
-    until(&world, "they are set", || world.log().contains(set));
     assert_eq!(timeouts(), "Timeout (tcp tcpfin udp): 3600 60 300\n");
+    until(&world, "it is told", || world.log().contains(set));
     assert_eq!(world.good("--exit-code www plan").out, "# nothing to do\n");
 
     // They are as wanted: nothing is written.
     let written = || world.changes().iter().filter(|line| line.starts_with("--set")).count();
+    let looks = || world.calls().iter().filter(|call| call.contains("--timeout")).count();
+    let before = looks();
     world.good("www reload");
+    assert_eq!(looks(), before + 1, "a reload returns when it has looked");
     world.good("www restart");
-    assert_eq!(written(), 1);
+    assert_eq!((looks(), written()), (before + 2, 1));
 
     // Somebody set them otherwise, and a reload puts them right; what is not named stays.
     world.shell("ipvsadm --set 1 2 3");

@@ -207,3 +207,31 @@ fn a_configuration_is_converted_and_serves_in_the_other_grammar() {
     assert_eq!(world.run("--to cf www convert").code, 1);
     world.good(&format!("{} configtest", target.display()));
 }
+
+#[test]
+fn configtest_shows_what_was_understood_and_tells_it_as_data() {
+    let text = "virtual = 192.0.2.1:21\n\treal = 127.0.0.2:21 masq\n\tlogin = \"x\"\n\tpasswd = \"hunter2\"\n\
+                \tscheduler = WLC\n\trequest = \"a\"\n";
+    let Some(world) = World::www(text) else { return };
+    let shown = world.good("--show www configtest");
+    assert!(shown.out.contains("virtual tcp:192.0.2.1:21\n  scheduler wlc\n"), "{shown:?}");
+    assert!(
+        shown.out.contains("real 127.0.0.2:21 masq weight 1") && shown.out.contains(": /a as x"),
+        "{shown:?}"
+    );
+    assert!(!format!("{shown:?}").contains("hunter2"));
+    let data = world.good("--json www configtest");
+    let expected = "{\n  \"file\": \"/etc/ha.d/www.cf\",\n  \"good\": true,\n  \"diagnostics\": [\n    \
+        {\"line\": 5, \"column\": 14, \"severity\": \"warning\", \"message\": \"read as wlc\"";
+    assert!(data.out.starts_with(expected) && data.err.is_empty(), "{data:?}");
+
+    world.write("/etc/ha.d/www.cf", "request = \"a\\b\n\tpasswd = \"hunter2\n");
+    let bad = world.run("--json www configtest");
+    assert_eq!(bad.code, 2);
+    assert!(
+        bad.out.contains("\"good\": false") && bad.out.contains("\"message\": \"\\\"request\\\" belongs"),
+        "{bad:?}"
+    );
+    assert!(bad.err.is_empty() && !bad.out.contains("hunter2"), "{bad:?}");
+    assert_eq!(world.run("--show www plan").code, 255);
+}

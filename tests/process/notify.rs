@@ -98,7 +98,8 @@ fn a_reload_is_told_whatever_comes_of_it() {
 
 #[test]
 fn the_watchdog_hears_from_the_loop() {
-    let Some(world) = World::www(&farm(PAIR)) else { return };
+    let Some(world) = World::alone() else { return };
+    world.write("/etc/ha.d/www.cf", &farm(PAIR));
     let servers = Servers::http(&world);
     servers.answer("127.0.0.3", Answer::Silence);
     let ear = Ear::new(&world);

@@ -16,8 +16,8 @@ use ldirectord::{
     },
     model::{
         Cadence, Check, CheckKind, CheckSpec, Command, Config, Fallback, Family, Forward, Hysteresis,
-        Netmask, Persistence, PersistenceEngine, Real, RealId, Route, Service as Protocol, Settings,
-        StartState, Virtual, VirtualId,
+        Netmask, Persistence, PersistenceEngine, Real, RealId, Route, SchedulerFlags, Service as Protocol,
+        Settings, StartState, Thresholds, Virtual, VirtualId,
     },
 };
 
@@ -27,8 +27,8 @@ use super::rng::Rng;
 
 /// The service that belongs to somebody else and must never change.
 pub fn foreign() -> (VirtualId, Service) {
-    let settings = ServiceSettings { scheduler: "sh".into(), persistence: None, others: Vec::new() };
-    let dest = Dest { forward: Forward::Masq, weight: 3 };
+    let settings = ServiceSettings { scheduler: "sh".into(), ..ServiceSettings::default() };
+    let dest = Dest::new(Forward::Masq, 3);
     let dests = BTreeMap::from([(RealId(([10, 9, 9, 9], 80).into()), dest)]);
     (virtual_id(99), Service { settings, dests })
 }
@@ -78,12 +78,21 @@ pub fn config(seed: u64) -> Arc<Config> {
             let check = match rng.below(12) {
                 0 => Check::On,
                 1 => Check::Off,
-                _ => Check::Probe(Arc::new(CheckSpec { target, kind, route: Route::default(), cadence })),
+                _ => Check::Probe(Arc::new(CheckSpec {
+                    target,
+                    kind,
+                    connects: None,
+                    route: Route::default(),
+                    cadence,
+                })),
             };
             let (weight, port) = (rng.of(&[1, 1, 2, 5, 0]), rng.of(&[80, 80, 8080]));
             let forward = rng.of(&FORWARDS);
-            reals.push(Real { id: real_id(id, r, port), forward, weight, check });
+            let upper = rng.of(&[0, 0, 0, 100]);
+            let thresholds = Thresholds { upper, lower: upper / 2 };
+            reals.push(Real { id: real_id(id, r, port), forward, weight, thresholds, check });
         }
+        let flags = SchedulerFlags::parse("flag-1,flag-3", "rr").expect("flags");
         let fallback = (!rng.once_in(3)).then(|| {
             let address = match id.family() {
                 _ if rng.once_in(4) => real_id(id, number(&mut rng, 8), 80).0,
@@ -105,7 +114,9 @@ pub fn config(seed: u64) -> Arc<Config> {
             hysteresis: hysteresis(&mut rng),
             start_state: rng.of(&[StartState::Check, StartState::Check, StartState::Up, StartState::Down]),
             service: Protocol::None,
-            check_type: "connect",
+            check_type: "connect".into(),
+            flags: rng.of(&[SchedulerFlags::default(), SchedulerFlags::default(), flags]),
+            one_packet: false,
             reals,
         }));
     }
@@ -163,6 +174,7 @@ pub fn tweaked(config: &Config, seed: u64) -> Arc<Config> {
             match rng.below(8) {
                 0 => real.weight = rng.of(&[0, 1, 4]),
                 1 => real.forward = rng.of(&FORWARDS),
+                5 => real.thresholds.upper = 7 + real.thresholds.lower,
                 2 => {
                     if let Check::Probe(spec) = &mut real.check {
                         Arc::make_mut(spec).cadence = cadence(&mut rng);
@@ -180,7 +192,8 @@ pub fn tweaked(config: &Config, seed: u64) -> Arc<Config> {
 /// Whether a server that behaves like this passes a check with this deadline.
 fn passes(behaviour: Behaviour, deadline: Duration) -> bool {
     match behaviour {
-        Behaviour::Good => true,
+        // All that is asked in these stories is a connection.
+        Behaviour::Good | Behaviour::Hollow => true,
         Behaviour::Refused | Behaviour::Wrong | Behaviour::Hangs => false,
         // What comes at the very instant of the deadline is in time: an answer is looked at before the clock.
         Behaviour::Slow(time) => time <= deadline,
@@ -200,16 +213,17 @@ pub fn table(config: &Config, world: &World, actual: &Table, by_hand: &ByHand) -
         for real in &service.reals {
             let id = kernel_id(service.id, real.id, real.forward);
             if up(real) {
-                dests.insert(id, Dest { forward: real.forward, weight: real.weight });
+                let (forward, weight) = (real.forward, real.weight);
+                dests.insert(id, Dest { forward, weight, thresholds: real.thresholds });
             } else if service.quiescent {
-                dests.insert(id, Dest { forward: real.forward, weight: 0 });
+                dests.insert(id, Dest::new(real.forward, 0));
             }
         }
         if let Some(fallback) = service.fallback
             && !service.reals.iter().any(up)
         {
             let id = kernel_id(service.id, RealId(fallback.address), fallback.forward);
-            dests.insert(id, Dest { forward: fallback.forward, weight: 1 });
+            dests.insert(id, Dest::new(fallback.forward, 1));
         }
         // A weight set by hand may have been left, or put right since: both are as they should be.
         let got = actual.0.get(&service.id).map(|s| &s.dests);
@@ -232,7 +246,8 @@ pub fn table(config: &Config, world: &World, actual: &Table, by_hand: &ByHand) -
         let settings = kernel_settings(&ServiceSettings {
             scheduler: service.scheduler.clone(),
             persistence: service.persistence,
-            others: Vec::new(),
+            flags: service.flags,
+            ..ServiceSettings::default()
         });
         table.0.insert(service.id, Service { settings, dests });
     }

@@ -149,7 +149,7 @@ impl Stage {
                     Family::V4 => RealId(([10, 7, 7, 7], 80).into()),
                     Family::V6 => RealId(([0xfd07, 0, 0, 0, 0, 0, 0, 7], 80).into()),
                 };
-                let dest = Dest { forward: Forward::Masq, weight: 1 };
+                let dest = Dest::new(Forward::Masq, 1);
                 memory.meddle(|table| {
                     // There may be no such service just now.
                     let _ = table.apply(&Op::AddDest(id, real, dest));

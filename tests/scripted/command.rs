@@ -20,7 +20,7 @@ pub struct Command {
 /// What happens.
 #[derive(Clone, Debug)]
 pub enum What {
-    /// A server behaves like this from now on: `good`, `down`, `wrong`, `hang`, `slow 3s`.
+    /// A server behaves like this from now on: `good`, `down`, `wrong`, `hollow`, `hang`, `slow 3s`.
     Behave(SocketAddr, Behaviour),
     /// This configuration is on disk now, and the watcher notices.
     Config(String),
@@ -60,6 +60,7 @@ impl Command {
             ["good", a] => behave(a, Behaviour::Good)?,
             ["down", a] => behave(a, Behaviour::Refused)?,
             ["wrong", a] => behave(a, Behaviour::Wrong)?,
+            ["hollow", a] => behave(a, Behaviour::Hollow)?,
             ["hang", a] => behave(a, Behaviour::Hangs)?,
             ["slow", a, time] => behave(a, Behaviour::Slow(duration(time).ok_or_else(wrong)?))?,
             ["config", name] => What::Config(name.to_owned()),
@@ -109,7 +110,7 @@ fn op(options: &[&str]) -> Option<Op> {
                 "-i" => Forward::Ipip,
                 _ => return None,
             };
-            let dest = Dest { forward, weight: weight.parse().ok()? };
+            let dest = Dest::new(forward, weight.parse().ok()?);
             let make = if verb == "-a" { Op::AddDest } else { Op::EditDest };
             Some(make(id(v)?, real(r)?, dest))
         }

@@ -14,7 +14,7 @@ use ldirectord::{
     health::{Evidence, Failure, Stage, Verdict},
     inbox::{self, Inbox},
     ipvs::{Ipvs, IpvsError, Memory, Op, Scope, Table},
-    model::{CheckSpec, Config, IpvsTimeouts},
+    model::{CheckKind, CheckSpec, Config, IpvsTimeouts},
     runtime::{self, Fatal, Limits, Loaded, Outlets, Parts, Report},
 };
 use tokio::{
@@ -33,6 +33,8 @@ pub enum Behaviour {
     Refused,
     /// The answer is not what it should be.
     Wrong,
+    /// The same, and who only connects does not notice.
+    Hollow,
     /// It accepts and says nothing.
     Hangs,
     /// It answers well, but only after this time.
@@ -78,7 +80,11 @@ impl Prober for World {
                 Verdict::Pass(Evidence::default())
             }
             Behaviour::Refused => Verdict::Fail(Failure::Refused),
-            Behaviour::Wrong => {
+            Behaviour::Hollow if matches!(spec.kind, CheckKind::Connect) => {
+                sleep(Duration::from_millis(4)).await;
+                Verdict::Pass(Evidence::default())
+            }
+            Behaviour::Wrong | Behaviour::Hollow => {
                 sleep(Duration::from_millis(4)).await;
                 Verdict::Fail(Failure::Status { code: 500, text: "Internal Server Error".into() })
             }

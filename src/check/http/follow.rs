@@ -5,7 +5,7 @@
 
 use std::{error::Error, io, net::SocketAddr};
 
-use reqwest::{Response, Url, header};
+use reqwest::{Method, Response, Url, header};
 
 use super::{
     answer,
@@ -16,7 +16,7 @@ use super::{
 use crate::{
     check::{Progress, content, trouble},
     health::{Failure, Stage},
-    model::HttpCheck,
+    model::{HttpCheck, HttpMethod},
 };
 
 /// How many redirects are followed.
@@ -36,7 +36,11 @@ pub(super) async fn follow(
     let mut url = trail.next(&trail.first, location)?;
     for _ in 0..HOPS {
         progress.enter(Stage::Answer);
-        let mut request = client.get(url.clone()).header(header::CONNECTION, "close");
+        let method = match check.method {
+            HttpMethod::Get => Method::GET,
+            HttpMethod::Head => Method::HEAD,
+        };
+        let mut request = client.request(method, url.clone()).header(header::CONNECTION, "close");
         if trail.is_first_server(&url) {
             request = request.header(header::HOST, &*request::host(target, check));
         }

@@ -25,7 +25,7 @@ use super::{
 };
 use crate::{
     health::{Evidence, Failure, Stage},
-    model::{CheckSpec, HttpCheck, Route},
+    model::{CheckSpec, HttpCheck, HttpMethod, Route},
 };
 
 /// How we name ourselves to servers.
@@ -60,7 +60,9 @@ async fn ask(
         .await
         .map_err(|error| trouble::failure(&error, Stage::Connect))?;
     let request = request::text(target, check);
-    let mut answer = Answer::new(if check.receive.is_some() { Want::Content } else { Want::Status });
+    // An answer to HEAD has no content, whatever its head announces (RFC 9110, 9.3.2).
+    let wants_content = check.receive.is_some() && check.method == HttpMethod::Get;
+    let mut answer = Answer::new(if wants_content { Want::Content } else { Want::Status });
     let Some(verify) = check.tls else {
         exchange(&mut stream, &request, &mut answer, progress).await?;
         return Ok((answer, Evidence::default()));

@@ -13,7 +13,8 @@ use crate::model::HttpCheck;
 pub(super) fn text(target: SocketAddr, check: &HttpCheck) -> String {
     let (path, host) = (path(&check.request), host(target, check));
     format!(
-        "GET {path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: {AGENT}\r\nAccept: */*\r\nConnection: close\r\n\r\n"
+        "{} {path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: {AGENT}\r\nAccept: */*\r\nConnection: close\r\n\r\n",
+        check.method.name()
     )
 }
 
@@ -48,6 +49,7 @@ fn path(request: &str) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::HttpMethod;
 
     fn check(virtual_host: Option<&str>, request: &str) -> HttpCheck {
         let virtual_host = virtual_host.map(str::to_owned);
@@ -57,6 +59,7 @@ mod tests {
             server: None,
             server_name: None,
             authorities: None,
+            method: HttpMethod::Get,
             request: request.to_owned(),
             receive: None,
         }

@@ -71,6 +71,7 @@ fn host(url: &Url) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::HttpMethod;
 
     fn trail(target: &str, virtual_host: Option<&str>) -> Trail {
         let virtual_host = virtual_host.map(str::to_owned);
@@ -80,6 +81,7 @@ mod tests {
             server: None,
             server_name: None,
             authorities: None,
+            method: HttpMethod::Get,
             request: "/a/b".into(),
             receive: None,
         };

@@ -17,7 +17,7 @@ use crate::{
         duration,
         suggest::nearest,
     },
-    model::{Command, Family, LogTarget, PersistenceEngine, Secret, StartState, TlsVerify},
+    model::{Command, Family, HttpMethod, LogTarget, PersistenceEngine, Secret, StartState, TlsVerify},
 };
 
 /// The longest persistence that `ipvsadm` takes: 31 days.
@@ -128,6 +128,16 @@ fn common(entry: &Entry<'_>, key: CommonKey, common: &mut Common, report: &mut R
         CommonKey::CheckTimeout => put(&mut common.check_timeout, check_time(entry, report), entry, report),
         CommonKey::NegotiateTimeout => {
             put(&mut common.negotiate_timeout, check_time(entry, report), entry, report);
+        }
+        CommonKey::CheckCount => {
+            if number(entry, 1, u32::MAX, report).is_some() {
+                report
+                    .warning(
+                        entry.name,
+                        "\"checkcount\" is for ping alone, which this version does not have yet",
+                    )
+                    .help("for the others it is failurecount");
+            }
         }
         CommonKey::CheckInterval => put(&mut common.check_interval, check_time(entry, report), entry, report),
         CommonKey::CheckMark => {
@@ -291,11 +301,28 @@ fn line(entry: &Entry<'_>, key: VirtualKey, service: &mut Virtual, report: &mut 
         VirtualKey::Request => put(&mut service.request, text(entry, report), entry, report),
         VirtualKey::Receive => put(&mut service.receive, text(entry, report), entry, report),
         VirtualKey::VirtualHost => put(&mut service.vhost, virtual_host(entry, report), entry, report),
+        VirtualKey::HttpMethod => put(&mut service.method, http_method(entry, report), entry, report),
+        VirtualKey::Ops => put(&mut service.one_packet, switch(entry, report), entry, report),
+        VirtualKey::SchedFlags => put(&mut service.flags, first_word(entry, report), entry, report),
+        VirtualKey::Database => put(&mut service.database, text(entry, report), entry, report),
+        VirtualKey::Secret => {
+            put(&mut service.secret, text(entry, report).map(|value| value.map(Secret::new)), entry, report);
+        }
         VirtualKey::Login => put(&mut service.login, text(entry, report), entry, report),
         VirtualKey::Passwd => {
             put(&mut service.passwd, text(entry, report).map(|value| value.map(Secret::new)), entry, report);
         }
     }
+}
+
+fn http_method(entry: &Entry<'_>, report: &mut Report) -> Given<HttpMethod> {
+    let value = values::unquoted(entry.value);
+    // Any case is good, as in the reference.
+    let method = HttpMethod::ALL.into_iter().find(|method| method.name().eq_ignore_ascii_case(value.value));
+    if method.is_none() {
+        values::expected(entry, "GET or HEAD", report);
+    }
+    method.map(|method| Spanned::new(method, value.span))
 }
 
 /// A program and its arguments; what only a shell would understand is remarked on.
@@ -349,10 +376,8 @@ fn protocol(entry: &Entry<'_>, report: &mut Report) -> Given<ProtocolName> {
 fn check_type(entry: &Entry<'_>, report: &mut Report) -> Given<CheckType> {
     let value = values::unquoted(entry.value);
     if value.value.bytes().any(|byte| byte.is_ascii_digit()) {
-        report
-            .error(value.span, "a number as \"checktype\" is not supported in this version yet")
-            .help("use negotiate or connect");
-        return None;
+        // As in the reference, the first number counts, whatever stands around it.
+        return number(entry, 0, u32::MAX, report).map(|number| number.map(CheckType::Combined));
     }
     let later = ["ping", "external", "external-perl"];
     if let Some(name) = later.iter().find(|name| name.eq_ignore_ascii_case(value.value)) {
@@ -361,8 +386,8 @@ fn check_type(entry: &Entry<'_>, report: &mut Report) -> Given<CheckType> {
             .help("use negotiate, connect, on or off");
         return None;
     }
-    let value = word(entry, &CheckType::ALL.map(CheckType::name), report)?;
-    let meant = CheckType::ALL.into_iter().find(|of| of.name() == value.value)?;
+    let value = word(entry, &CheckType::WORDS.map(|(name, _)| name), report)?;
+    let (_, meant) = CheckType::WORDS.into_iter().find(|(name, _)| *name == value.value)?;
     Some(Spanned::new(meant, value.span))
 }
 

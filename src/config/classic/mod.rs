@@ -11,6 +11,7 @@ mod ipvs_timeouts;
 mod lexer;
 mod parser;
 pub(super) mod server;
+mod thresholds;
 pub(super) mod values;
 
 pub(super) use ast::{Ast, Entry, Section};

@@ -1,6 +1,6 @@
 //! The values of `virtual`, `real` and `fallback`.
 
-use super::{ast::Entry, endpoint::Reader, values};
+use super::{ast::Entry, endpoint::Reader, thresholds::Thresholds, values};
 use crate::{
     config::{
         Spanned,
@@ -64,7 +64,7 @@ pub(crate) fn fallback(entry: &Entry<'_>, family: Family, report: &mut Report) -
     Some(Spanned::new(Fallback { host: at.host, port: at.port, forward }, value.span))
 }
 
-/// Reads `real = ADDRESS[->ADDRESS][:PORT] METHOD [WEIGHT] ["REQUEST", "RECEIVE"]`.
+/// Reads `real = ADDRESS[->ADDRESS][:PORT] METHOD [WEIGHT] ["REQUEST", "RECEIVE"] [l:NUMBER] [u:NUMBER]`.
 pub(crate) fn real(entry: &Entry<'_>, family: Family, report: &mut Report) -> Option<Spanned<Real>> {
     let value = whole_line_unquoted(entry.value, report);
     let (address, rest) = value.split_word();
@@ -102,7 +102,8 @@ pub(crate) fn real(entry: &Entry<'_>, family: Family, report: &mut Report) -> Op
         Some(first) => (first?, Some(at.host)),
         None => (at.host, None),
     };
-    let real = Real { host, last, port: at.port, forward, weight: tail.weight, exchange: tail.exchange };
+    let (Thresholds { upper, lower, .. }, weight) = (tail.thresholds, tail.weight);
+    let real = Real { host, last, port: at.port, forward, weight, upper, lower, exchange: tail.exchange };
     Some(Spanned::new(real, value.span))
 }
 
@@ -125,7 +126,14 @@ fn forward(text: Spanned<&str>, report: &mut Report) -> Option<Forward> {
         }
         return Some(forward);
     }
-    let near = match word.to_ascii_lowercase().as_str() {
+    let lower = word.to_ascii_lowercase();
+    if let Some(kind) = ["gre", "gue"].into_iter().find(|kind| lower.split(':').next() == Some(kind)) {
+        report
+            .error(text.span, format!("tunnels of type {kind} are not supported in this version yet"))
+            .help("ipip is");
+        return None;
+    }
+    let near = match lower.as_str() {
         "route" | "dr" | "direct" | "gatewaying" => Some("gate"),
         "nat" | "masquerade" | "masquerading" => Some("masq"),
         "tun" | "tunnel" | "ip-ip" => Some("ipip"),
@@ -140,45 +148,53 @@ fn forward(text: Spanned<&str>, report: &mut Report) -> Option<Forward> {
 struct Tail {
     weight: u16,
     exchange: Option<(Spanned<String>, Spanned<String>)>,
+    thresholds: Thresholds,
 }
 
 fn tail(rest: Spanned<&str>, report: &mut Report) -> Option<Tail> {
-    let quote = rest.value.find('"').unwrap_or(rest.value.len());
-    let weight = weight(rest.part(0, quote), report);
-    let strings = rest.part(quote, rest.value.len());
-    let exchange = if strings.value.is_empty() { Some(None) } else { exchange(strings, report).map(Some) };
-    Some(Tail { weight: weight?, exchange: exchange? })
+    let open = rest.value.find('"').unwrap_or(rest.value.len());
+    let close = rest.value.rfind('"').map_or(open, |last| last + 1);
+    let (before, strings, behind) =
+        (rest.part(0, open), rest.part(open, close), rest.part(close, rest.value.len()));
+    let mut thresholds = Thresholds::default();
+    let words: Vec<_> = before.words().filter(|word| !thresholds.take(*word, report)).collect();
+    let weight = weight(&words, report);
+    let exchange = if strings.value.is_empty() || thresholds.take_quoted(strings, report) {
+        Some(None)
+    } else {
+        exchange(strings, report).map(Some)
+    };
+    let mut good = true;
+    for word in behind.words() {
+        if !thresholds.take(word, report) {
+            unexpected(word, report);
+            good = false;
+        }
+    }
+    let good = good && thresholds.good;
+    good.then_some(Tail { weight: weight?, exchange: exchange?, thresholds })
 }
 
 /// The weight, 1 where none is given.
-fn weight(text: Spanned<&str>, report: &mut Report) -> Option<u16> {
-    let words: Vec<_> = text.words().collect();
+fn weight(words: &[Spanned<&str>], report: &mut Report) -> Option<u16> {
     let is_number = |word: &Spanned<&str>| word.value.bytes().all(|byte| byte.is_ascii_digit());
-    let at = words.iter().position(|word| is_number(word) || is_threshold(word.value));
+    let at = words.iter().position(is_number);
     let (before, behind) = words.split_at(at.unwrap_or(words.len()));
-    let mut behind = behind.iter();
-    let mut weight = Some(1);
-    match behind.as_slice().first() {
-        Some(word) if is_number(word) => {
-            weight = self::weight_number(*word, report);
-            behind.next();
-            for word in before {
-                // The reference drops whatever stands before the weight.
-                ignored_before_weight(*word, report);
-            }
+    let Some((number, behind)) = behind.split_first() else {
+        for word in before {
+            unexpected(*word, report);
         }
-        _ => {
-            for word in before {
-                unexpected(*word, report);
-                weight = None;
-            }
-        }
+        return before.is_empty().then_some(1);
+    };
+    for word in before {
+        // The reference drops whatever stands before the weight.
+        ignored_before_weight(*word, report);
     }
+    let weight = weight_number(*number, report);
     for word in behind {
         unexpected(*word, report);
-        weight = None;
     }
-    weight
+    weight.filter(|_| behind.is_empty())
 }
 
 fn weight_number(word: Spanned<&str>, report: &mut Report) -> Option<u16> {
@@ -196,24 +212,17 @@ fn ignored_before_weight(word: Spanned<&str>, report: &mut Report) {
     }
 }
 
-fn is_threshold(word: &str) -> bool {
-    ["l:", "u:"].iter().any(|prefix| word.starts_with(prefix))
-}
-
 fn unexpected(word: Spanned<&str>, report: &mut Report) {
-    let value = word.value;
-    if is_threshold(value) {
-        report.error(word.span, "connection thresholds are not supported in this version yet");
-    } else if value.strip_prefix('-').is_some_and(|digits| digits.parse::<u64>().is_ok()) {
+    if word.value.strip_prefix('-').is_some_and(|digits| digits.parse::<u64>().is_ok()) {
         report.error(word.span, "the kernel takes weights from 0 to 65535");
     } else {
         report
             .error(word.span, "unexpected")
-            .help("after the forwarding method: [WEIGHT] [\"REQUEST\", \"RECEIVE\"]");
+            .help("after the forwarding method: [WEIGHT] [\"REQUEST\", \"RECEIVE\"] [l:NUMBER] [u:NUMBER]");
     }
 }
 
-/// `"REQUEST", "RECEIVE"`, and what may follow.
+/// `"REQUEST", "RECEIVE"`.
 fn exchange(text: Spanned<&str>, report: &mut Report) -> Option<(Spanned<String>, Spanned<String>)> {
     let value = text.value;
     let end = value.rfind('"').filter(|&end| end > 0);
@@ -222,18 +231,9 @@ fn exchange(text: Spanned<&str>, report: &mut Report) -> Option<(Spanned<String>
         report.error(text.span, "expected \"REQUEST\", \"RECEIVE\", both in double quotes");
         return None;
     };
-    let mut good = true;
-    for word in text.part(end + 1, value.len()).words() {
-        unexpected(word, report);
-        good = false;
-    }
     let (request, receive) = (text.part(1, close), text.part(open + 1, end));
-    if is_threshold(request.value) || is_threshold(receive.value) {
-        report.error(text.span, "connection thresholds are not supported in this version yet");
-        good = false;
-    }
     let own = |text: Spanned<&str>| text.map(str::to_owned);
-    good.then(|| (own(request), own(receive)))
+    Some((own(request), own(receive)))
 }
 
 /// Where the first text closes and the second opens: the last `" "`, `","` or the like, as in the reference.

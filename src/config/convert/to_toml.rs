@@ -8,6 +8,7 @@ use crate::{
         Source, Spanned,
         classic::{self, Entry, Section, directives::Scope, server, values},
         diagnostic::Report,
+        draft::Given,
         duration::{self, Time},
         native::keys::{Place, Row, Shape, WITHOUT_KEY, of_directive},
     },
@@ -213,8 +214,10 @@ impl Writer<'_> {
         let rest: Vec<&str> = words.skip(1).chain(whole[close..].split([' ', '\t'])).collect();
         let is_number = |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit());
         let weight = rest.iter().find(|word| is_number(word));
-        let threshold = |prefix: &str| rest.iter().find_map(|word| word.strip_prefix(prefix));
-        let (lower, upper) = (threshold("l:"), threshold("u:"));
+        // As they were understood: the old manual prints them in quotes.
+        let threshold = |given: Given<u32>| given.map(|number| number.value.to_string());
+        let (lower, upper) = (threshold(real.value.lower), threshold(real.value.upper));
+        let (lower, upper) = (lower.as_deref(), upper.as_deref());
         let forward = real.value.forward;
         let Some((request, receive)) = &real.value.exchange else {
             let mut short = format!("{address} {forward}");

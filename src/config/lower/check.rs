@@ -11,14 +11,16 @@ use crate::{
         draft::{self, CheckType},
     },
     model::{
-        Cadence, Check, CheckKind, CheckSpec, Family, FtpCheck, HttpCheck, Pattern, Protocol, Route, Secret,
-        Service, VirtualId,
+        Cadence, Check, CheckKind, CheckSpec, Connects, Family, FtpCheck, HttpCheck, HttpMethod, Pattern,
+        Protocol, Route, Secret, Service, VirtualId,
     },
 };
 
 /// How the servers of one virtual service are checked: all that does not differ from server to server.
 pub(super) struct Plan {
     check_type: CheckType,
+    /// So many checks only connect after each that negotiates.
+    connects: Option<Connects>,
     known: &'static services::Known,
     cadence: Cadence,
     pub(super) asks: Asks,
@@ -29,6 +31,7 @@ pub(super) struct Plan {
     virtual_host: Option<String>,
     tls: Tls,
     route: Route,
+    method: HttpMethod,
     login: String,
     passwd: Secret,
 }
@@ -76,6 +79,7 @@ impl<R: Resolver> Lowering<'_, '_, R> {
             Asks::Nothing | Asks::Connect | Asks::ConnectIfPort => check_timeout(draft, self.globals),
             Asks::Http { .. } | Asks::Ftp => negotiate_timeout(draft, self.globals),
         };
+        self.remark_on_strangers(draft, asks);
         let request = match &draft.request {
             Some(given) => self.request(given, asks).map(Some),
             None => Some(None),
@@ -88,6 +92,11 @@ impl<R: Resolver> Lowering<'_, '_, R> {
         }
         Some(Plan {
             check_type,
+            connects: match check_type {
+                CheckType::Combined(count) => NonZeroU32::new(count)
+                    .map(|count| Connects { count, deadline: check_timeout(draft, self.globals) }),
+                CheckType::Negotiate | CheckType::Connect | CheckType::On | CheckType::Off => None,
+            },
             route: Route {
                 source: first([own.check_source, all.check_source]),
                 mark: first([own.check_mark, all.check_mark]).and_then(NonZeroU32::new),
@@ -106,6 +115,7 @@ impl<R: Resolver> Lowering<'_, '_, R> {
             request: request?,
             virtual_host: draft.vhost.as_ref().map(|host| host.value.clone()),
             tls: self.tls(draft, asks)?,
+            method: self.method(draft, asks),
             login,
             passwd,
         })
@@ -165,7 +175,7 @@ impl<R: Resolver> Lowering<'_, '_, R> {
                 return None;
             }
             CheckType::Connect => return Some((check_type, Asks::Connect)),
-            CheckType::Negotiate => {}
+            CheckType::Negotiate | CheckType::Combined(_) => {}
         }
         let (name, span, implied) = match &draft.service {
             Some(given) => (known.name, given.span, String::new()),
@@ -210,9 +220,43 @@ impl<R: Resolver> Lowering<'_, '_, R> {
         let shown = match asks {
             Asks::Nothing => CheckType::On,
             Asks::Connect | Asks::ConnectIfPort => CheckType::Connect,
-            Asks::Http { .. } | Asks::Ftp => CheckType::Negotiate,
+            Asks::Http { .. } | Asks::Ftp => check_type,
         };
         Some((shown, asks))
+    }
+
+    /// What is asked of an HTTP server; says where it means nothing or proves little.
+    fn method(&mut self, draft: &draft::Virtual, asks: Asks) -> HttpMethod {
+        let Some(given) = draft.method else { return HttpMethod::default() };
+        if !matches!(asks, Asks::Http { .. }) {
+            self.report.warning(given.span, "\"httpmethod\" means nothing where HTTP is not spoken");
+        } else if given.value == HttpMethod::Head
+            && let Some(receive) = &draft.receive
+        {
+            self.report
+                .warning(receive.span, "an answer to HEAD has no content that could match")
+                .help("use httpmethod = GET, or leave \"receive\" out");
+        }
+        given.value
+    }
+
+    /// Says of what belongs to other services that it means nothing here.
+    fn remark_on_strangers(&mut self, draft: &draft::Virtual, asks: Asks) {
+        let service = match asks {
+            Asks::Nothing => return,
+            Asks::Connect | Asks::ConnectIfPort => "a connection",
+            Asks::Http { .. } => "HTTP",
+            Asks::Ftp => "FTP",
+        };
+        let strangers = [
+            ("database", draft.database.as_ref().map(|given| given.span)),
+            ("secret", draft.secret.as_ref().map(|given| given.span)),
+        ];
+        for (name, span) in strangers {
+            if let Some(span) = span {
+                self.report.warning(span, format!("\"{name}\" means nothing in a check of {service}"));
+            }
+        }
     }
 
     fn login(&mut self, draft: &draft::Virtual) -> (String, Secret) {
@@ -261,7 +305,7 @@ impl<R: Resolver> Lowering<'_, '_, R> {
         match plan.check_type {
             CheckType::On => return Some(Check::On),
             CheckType::Off => return Some(Check::Off),
-            CheckType::Connect | CheckType::Negotiate => {}
+            CheckType::Connect | CheckType::Negotiate | CheckType::Combined(_) => {}
         }
         let target = match &exchange.elsewhere {
             Some(elsewhere) => elsewhere.target,
@@ -280,6 +324,7 @@ impl<R: Resolver> Lowering<'_, '_, R> {
                 server: Some(server.ip()).filter(|&server| server != target.ip()),
                 server_name: exchange.server_name(&plan.tls, plan.virtual_host.as_deref()).filter(|_| tls),
                 authorities: plan.tls.authorities.clone().filter(|_| tls),
+                method: plan.method,
                 request: exchange.request.clone().unwrap_or_else(|| "/".to_owned()),
                 receive,
             }),
@@ -293,7 +338,8 @@ impl<R: Resolver> Lowering<'_, '_, R> {
         // What is for all services is for those of its family.
         let source = plan.route.source.filter(|&source| Family::of(source) == Family::of(target.ip()));
         let route = Route { source, ..plan.route };
-        Some(Check::Probe(Arc::new(CheckSpec { target, kind, route, cadence: plan.cadence })))
+        let (connects, cadence) = (plan.connects, plan.cadence);
+        Some(Check::Probe(Arc::new(CheckSpec { target, kind, connects, route, cadence })))
     }
 
     /// The port a server is asked at; where there is none, what is made of the server instead.

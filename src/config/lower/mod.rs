@@ -38,7 +38,7 @@ pub(crate) fn lower(
         globals: &globals,
         names,
         patterns: HashMap::new(),
-        schedulers: HashMap::new(),
+        words: HashMap::new(),
         fallbacks: (None, None),
         authorities: HashMap::new(),
         global_authorities: None,
@@ -73,8 +73,8 @@ struct Lowering<'d, 'r, R> {
     names: Names<'d, R>,
     /// Equal patterns are compiled once.
     patterns: HashMap<String, Arc<Pattern>>,
-    /// Equal names of schedulers are one text.
-    schedulers: HashMap<String, Arc<str>>,
+    /// Equal words are one text.
+    words: HashMap<String, Arc<str>>,
     /// The fallback servers for all virtual services, of IPv4 and of IPv6.
     fallbacks: (Option<Spot>, Option<Spot>),
     /// Authorities by the file they were read from.

@@ -12,12 +12,16 @@ use crate::{
     config::{
         Resolver, Span, Spanned,
         draft::{self, Port, ProtocolName, VirtualAt},
+        suggest::nearest,
     },
     model::{
         Fallback, FallbackCommand, Family, Forward, Hysteresis, Netmask, Persistence, Protocol, Real, RealId,
-        Virtual, VirtualId,
+        SchedulerFlags, Thresholds, Virtual, VirtualId,
     },
 };
+
+/// The scheduler where none is named.
+const SCHEDULER: &str = "wrr";
 
 /// Where a fallback server is; port 0 is that of the virtual service.
 #[derive(Clone, Copy)]
@@ -81,7 +85,9 @@ impl<R: Resolver> Lowering<'_, '_, R> {
             rise: super::first([own.rise, all.rise]).unwrap_or(NonZeroU32::MIN),
         };
         self.look_at(own);
-        let scheduler = self.scheduler(draft.scheduler.as_ref().map_or("wrr", |given| &given.value));
+        let flags = self.flags(draft);
+        let one_packet = self.one_packet(draft, id);
+        let scheduler = self.shared(draft.scheduler.as_ref().map_or(SCHEDULER, |given| &given.value));
         let persistence = self.persistence(draft, id);
         let fallback = self.fallback(draft, id);
         let fallback_command = self.fallback_command(draft);
@@ -100,6 +106,8 @@ impl<R: Resolver> Lowering<'_, '_, R> {
             name: words(&draft.name),
             comment: words(&draft.comment),
             scheduler,
+            flags,
+            one_packet,
             persistence,
             quiescent,
             cleanstop,
@@ -108,7 +116,7 @@ impl<R: Resolver> Lowering<'_, '_, R> {
             hysteresis,
             start_state: super::first([own.start_state, all.start_state]).unwrap_or_default(),
             service: plan.service(),
-            check_type: plan.check_type().name(),
+            check_type: self.shared(&plan.check_type().to_string()),
             reals,
         })
     }
@@ -127,13 +135,67 @@ impl<R: Resolver> Lowering<'_, '_, R> {
         }
     }
 
-    fn scheduler(&mut self, name: &str) -> Arc<str> {
-        if let Some(known) = self.schedulers.get(name) {
+    /// One text for all that are equal: names of schedulers and types of checks are few.
+    fn shared(&mut self, name: &str) -> Arc<str> {
+        if let Some(known) = self.words.get(name) {
             return Arc::clone(known);
         }
         let new: Arc<str> = name.into();
-        self.schedulers.insert(name.to_owned(), Arc::clone(&new));
+        self.words.insert(name.to_owned(), Arc::clone(&new));
         new
+    }
+
+    /// The scheduler's flags; reports what is none.
+    fn flags(&mut self, draft: &draft::Virtual) -> SchedulerFlags {
+        let Some(given) = &draft.flags else { return SchedulerFlags::default() };
+        let scheduler = draft.scheduler.as_ref().map_or(SCHEDULER, |given| &given.value);
+        match SchedulerFlags::parse(&given.value, scheduler) {
+            Ok(flags) => {
+                if !["sh", "mh"].contains(&scheduler) {
+                    self.report
+                        .warning(given.span, format!("the scheduler {scheduler} of the kernel has no flags"))
+                        .help("sh and mh have");
+                }
+                flags
+            }
+            Err(name) => {
+                let known = || SchedulerFlags::known(scheduler);
+                let help = match nearest(name, known()) {
+                    Some(near) => format!("did you mean {near}?"),
+                    None => format!("there are {}", known().collect::<Vec<_>>().join(", ")),
+                };
+                self.report
+                    .error(given.span, format!("\"{name}\" is no flag of the scheduler {scheduler}"))
+                    .help(help);
+                SchedulerFlags::default()
+            }
+        }
+    }
+
+    /// Whether each packet is scheduled by itself: UDP only, elsewhere it means nothing, as in the reference.
+    fn one_packet(&mut self, draft: &draft::Virtual, id: VirtualId) -> bool {
+        let Some(given) = draft.one_packet.filter(|given| given.value) else { return false };
+        let udp = matches!(id, VirtualId::Addr { protocol: Protocol::Udp, .. });
+        if !udp {
+            self.report.warning(given.span, "\"ops\" means nothing but for a UDP service");
+        }
+        udp
+    }
+
+    /// The thresholds of a real server; reports those that the kernel refuses.
+    fn thresholds(&mut self, real: &draft::Real) -> Thresholds {
+        let number = |given: draft::Given<u32>| given.map_or(0, |given| given.value);
+        let thresholds = Thresholds { upper: number(real.upper), lower: number(real.lower) };
+        if let Some(lower) = real.lower
+            && thresholds.lower > thresholds.upper
+        {
+            let help = match real.upper {
+                Some(_) => "the kernel refuses a lower threshold that is above the upper one",
+                None => "give the upper one too, u:NUMBER: the kernel refuses a lower one alone",
+            };
+            self.report.error(lower.span, "the lower threshold is above the upper one").help(help);
+        }
+        thresholds
     }
 
     fn persistence(&mut self, draft: &draft::Virtual, id: VirtualId) -> Option<Persistence> {
@@ -238,11 +300,12 @@ impl<R: Resolver> Lowering<'_, '_, R> {
             let Some(addresses) = self.addresses(&given.value, id.family()) else { continue };
             let Some(port) = self.real_port(id, given) else { continue };
             let Some(exchange) = self.exchange(id, given, plan) else { continue };
+            let thresholds = self.thresholds(&given.value);
             for ip in addresses {
                 let address = SocketAddr::new(ip, port);
                 let Some(check) = self.check(plan, address, &exchange, given.value.host.span) else { break };
                 let (forward, weight) = (given.value.forward, given.value.weight);
-                let real = Real { id: RealId(address), forward, weight, check };
+                let real = Real { id: RealId(address), forward, weight, thresholds, check };
                 match seen.insert((ip, kernel_port(id, &real)), reals.len()) {
                     None => reals.push(real),
                     Some(before) => {

@@ -90,7 +90,7 @@ pub(crate) const KEYS: &[Row] = &[
     of("monitor-file", "monitorfile", Text, "\"/PATH\""),
     of("real", "real", Servers, SERVERS),
     of("real", "real6", Servers, SERVERS),
-    of("check.type", "checktype", NumberOrWord, "\"negotiate\", \"connect\", \"on\" or \"off\""),
+    of("check.type", "checktype", NumberOrWord, "\"negotiate\", \"connect\", \"on\", \"off\" or a number"),
     of("check.service", "service", Word, "\"http\", \"https\", \"ftp\" or \"none\""),
     of("check.port", "checkport", Number, "a port"),
     of("check.host", "virtualhost", Text, "\"NAME\""),

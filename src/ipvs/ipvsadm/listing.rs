@@ -1,4 +1,4 @@
-//! The text of `ipvsadm -L -n` → a [`Table`].
+//! The text of `ipvsadm -L -n` → a [`Table`], and of `ipvsadm -L -n --thresholds` → what is missing there.
 //!
 //! `-L` and not `-S`: it is the one format that can show a single service, it tells `Local` from `Route`, and it costs
 //! the same. All that `-S` shows beyond it are kinds of tunnel, which the configuration cannot name.
@@ -13,13 +13,16 @@
 //! FWM  7 IPv6 sh (sh-fallback,sh-port)
 //!   -> [2001:db8::5]:0              Tunnel  1      0          0
 //! ```
+//!
+//! With `--thresholds` the columns of a destination are its upper and its lower threshold and its connections.
 
 use std::{collections::BTreeMap, net::SocketAddr, num::NonZeroU32, str::FromStr, sync::Arc, time::Duration};
 
 use crate::{
     ipvs::{Dest, IpvsError, Service, ServiceSettings, Table},
     model::{
-        Family, Forward, IpvsTimeouts, Netmask, Persistence, PersistenceEngine, Protocol, RealId, VirtualId,
+        Family, Forward, IpvsTimeouts, Netmask, Persistence, PersistenceEngine, Protocol, RealId,
+        SchedulerFlags, Thresholds, VirtualId,
     },
 };
 
@@ -57,6 +60,79 @@ pub fn timeouts(text: &str) -> Result<IpvsTimeouts, IpvsError> {
     }
 }
 
+/// Adds the thresholds of a listing to the destinations of a table; says whether there was any.
+///
+/// # Errors
+/// [`IpvsError::Listing`] with the first line that is nothing `ipvsadm` prints.
+pub fn add_thresholds(text: &str, table: &mut Table) -> Result<bool, IpvsError> {
+    let (mut current, mut any) = (None, false);
+    for line in text.lines() {
+        let mut words = line.split_ascii_whitespace();
+        let understood = match words.next() {
+            None | Some("IP" | "Prot") => Some(()),
+            Some("->") => threshold(words, current, table).map(|some| any |= some),
+            Some(kind) => identity(kind, words.next(), &mut words).map(|listed| current = listed.id()),
+        };
+        understood.ok_or_else(|| IpvsError::Listing(line.trim().chars().take(200).collect()))?;
+    }
+    Ok(any)
+}
+
+/// One destination's line; whether it has a threshold. `None` is not understood.
+fn threshold<'a>(
+    mut words: impl Iterator<Item = &'a str>,
+    current: Option<VirtualId>,
+    table: &mut Table,
+) -> Option<bool> {
+    let address = words.next()?;
+    if address == "RemoteAddress:Port" {
+        return Some(false);
+    }
+    let address = address.parse().ok()?;
+    let thresholds = Thresholds { upper: number(words.next()?)?, lower: number(words.next()?)? };
+    if thresholds == Thresholds::default() {
+        return Some(false);
+    }
+    let service = current.and_then(|id| table.0.get_mut(&id));
+    if let Some(dest) = service.and_then(|service| service.dests.get_mut(&RealId(address))) {
+        dest.thresholds = thresholds;
+    }
+    Some(true)
+}
+
+/// Which service a line is about.
+enum Listed {
+    Known(VirtualId),
+    /// One of a kind that is not known here.
+    Other,
+}
+
+impl Listed {
+    fn id(self) -> Option<VirtualId> {
+        match self {
+            Self::Known(id) => Some(id),
+            Self::Other => None,
+        }
+    }
+}
+
+/// Which service a line is about; `None` is not understood.
+fn identity<'a>(
+    kind: &str,
+    name: Option<&str>,
+    words: &mut (impl Iterator<Item = &'a str> + Clone),
+) -> Option<Listed> {
+    let name = name?;
+    let address = || name.parse::<SocketAddr>().ok();
+    Some(Listed::Known(match kind {
+        "TCP" => VirtualId::Addr { protocol: Protocol::Tcp, address: address()? },
+        "UDP" => VirtualId::Addr { protocol: Protocol::Udp, address: address()? },
+        "SCTP" => VirtualId::Addr { protocol: Protocol::Sctp, address: address()? },
+        "FWM" => VirtualId::FwMark { mark: mark(name)?, family: family(words) },
+        _ => return address().map(|_other_protocol| Listed::Other),
+    }))
+}
+
 #[derive(Default)]
 struct Reader {
     table: Table,
@@ -83,14 +159,7 @@ impl Reader {
         mut words: impl Iterator<Item = &'a str> + Clone,
         wanted: &impl Fn(VirtualId) -> bool,
     ) -> Option<()> {
-        let name = words.next()?;
-        let id = match kind {
-            "TCP" => Some(VirtualId::Addr { protocol: Protocol::Tcp, address: name.parse().ok()? }),
-            "UDP" => Some(VirtualId::Addr { protocol: Protocol::Udp, address: name.parse().ok()? }),
-            "SCTP" => Some(VirtualId::Addr { protocol: Protocol::Sctp, address: name.parse().ok()? }),
-            "FWM" => Some(VirtualId::FwMark { mark: mark(name)?, family: family(&mut words) }),
-            _ => name.parse::<SocketAddr>().ok().map(|_other_protocol| None)?,
-        };
+        let id = identity(kind, words.next(), &mut words)?.id();
         let scheduler = words.next()?;
         self.current = match id {
             Some(id) if wanted(id) => {
@@ -115,7 +184,7 @@ impl Reader {
         let forward = words.next()?;
         let weight = weight(words.next()?)?;
         if let Some(forward) = forwarding(forward) {
-            self.table.0.get_mut(&id)?.dests.insert(RealId(address), Dest { forward, weight });
+            self.table.0.get_mut(&id)?.dests.insert(RealId(address), Dest::new(forward, weight));
         }
         Some(())
     }
@@ -153,8 +222,8 @@ fn settings<'a>(
     mut words: impl Iterator<Item = &'a str>,
     family: Family,
 ) -> Option<ServiceSettings> {
-    let (mut persistence, mut engine, mut flags) = (None, None, None);
-    let (mut one_packet, mut unknown) = (false, Vec::new());
+    let (mut persistence, mut flags) = (None, SchedulerFlags::default());
+    let (mut one_packet, mut others) = (false, Vec::new());
     while let Some(word) = words.next() {
         match word {
             "persistent" => {
@@ -164,22 +233,20 @@ fn settings<'a>(
             "mask" => persistence.as_mut()?.netmask = Some(netmask(words.next()?, family)?),
             "pe" => match (words.next()?, &mut persistence) {
                 ("sip", Some(persistence)) => persistence.engine = Some(PersistenceEngine::Sip),
-                (other, _) => engine = Some(other),
+                (other, _) => others.extend(["--pe", other]),
             },
             "ops" => one_packet = true,
             _ => match word.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')) {
-                Some(inner) => flags = Some(inner),
-                None => unknown.push(word),
+                Some(inner) => match SchedulerFlags::parse(inner, &scheduler) {
+                    Ok(known) => flags = known,
+                    Err(_) => others.extend(["-b", inner]),
+                },
+                None => others.push(word),
             },
         }
     }
-    let mut others = Vec::new();
-    others.extend(engine.into_iter().flat_map(|name| ["--pe", name]));
-    others.extend(one_packet.then_some("-o"));
-    others.extend(flags.into_iter().flat_map(|names| ["-b", names]));
-    others.extend(unknown);
     let others = others.into_iter().map(str::to_owned).collect();
-    Some(ServiceSettings { scheduler, persistence, others })
+    Some(ServiceSettings { scheduler, persistence, one_packet, flags, others })
 }
 
 fn netmask(word: &str, family: Family) -> Option<Netmask> {

@@ -22,8 +22,15 @@ fn dests(table: &Table, service: &str) -> Vec<String> {
     dests.iter().map(|(real, dest)| format!("{real} {} {}", dest.forward, dest.weight)).collect()
 }
 
-fn others(table: &Table, service: &str) -> String {
-    table.0[&id(service)].settings.others.join(" ")
+/// What is set beside scheduler and persistence.
+fn options(table: &Table, service: &str) -> String {
+    let settings = &table.0[&id(service)].settings;
+    let mut words: Vec<String> = settings.one_packet.then(|| "-o".to_owned()).into_iter().collect();
+    if !settings.flags.is_empty() {
+        words.push(format!("-b {}", settings.flags.names(&settings.scheduler)));
+    }
+    words.extend(settings.others.iter().cloned());
+    words.join(" ")
 }
 
 fn persistence(table: &Table, service: &str) -> String {
@@ -59,9 +66,9 @@ fn a_whole_table_of_a_kernel() {
     assert_eq!(persistence(&table, "tcp:1.2.3.4:0"), "10/0.0.0.0");
     assert_eq!(persistence(&table, "tcp:1.2.3.4:83"), "2678400");
     assert_eq!(persistence(&table, "tcp:1.2.3.4:91"), "360/255.255.255.0");
-    assert_eq!(others(&table, "tcp:1.2.3.4:91"), "-b flag-1,flag-2");
+    assert_eq!(options(&table, "tcp:1.2.3.4:91"), "-b flag-1,flag-2");
     assert_eq!(persistence(&table, "tcp:[2001:db8::1]:80"), "50/64");
-    assert_eq!(others(&table, "udp:1.2.3.4:5060"), "-o");
+    assert_eq!(options(&table, "udp:1.2.3.4:5060"), "-o");
     let engine = table.0[&id("udp:1.2.3.4:5060")].settings.persistence.unwrap().engine;
     assert_eq!(engine, Some(PersistenceEngine::Sip));
 }
@@ -72,7 +79,7 @@ fn one_mark_in_two_families_is_two_services_and_large_marks_are_listed_as_negati
     assert_eq!(dests(&table, "fwm:7"), ["10.9.9.7:8080 gate 1", "10.9.9.8:0 gate 1", "10.9.9.8:99 masq 1"]);
     assert_eq!(dests(&table, "fwm6:7"), ["[2001:db8::5]:0 gate 1", "[2001:db8::5]:80 ipip 1"]);
     assert_eq!(persistence(&table, "fwm6:7"), "300/64");
-    assert_eq!(others(&table, "fwm:4294967295"), "-o -b sh-fallback,sh-port");
+    assert_eq!(options(&table, "fwm:4294967295"), "-o -b sh-fallback,sh-port");
 }
 
 #[test]
@@ -114,7 +121,7 @@ TCP  192.0.2.1:80 wrr hashed 7
     let table = all(text).unwrap();
     assert_eq!(table.0.len(), 1);
     assert_eq!(dests(&table, "tcp:192.0.2.1:80"), ["10.0.0.2:80 masq 0"]);
-    assert_eq!(others(&table, "tcp:192.0.2.1:80"), "hashed 7");
+    assert_eq!(options(&table, "tcp:192.0.2.1:80"), "hashed 7");
 }
 
 #[test]
@@ -154,15 +161,7 @@ fn a_line_that_is_no_listing_is_an_error_that_shows_it() {
 fn printed(table: &Table) -> String {
     let mut text: String = WHOLE.lines().take(3).flat_map(|line| [line, "\n"]).collect();
     for (id, service) in &table.0 {
-        let name = match id {
-            VirtualId::Addr { protocol: Protocol::Tcp, address } => format!("TCP  {address}"),
-            VirtualId::Addr { protocol: Protocol::Udp, address } => format!("UDP  {address}"),
-            VirtualId::Addr { protocol: Protocol::Sctp, address } => format!("SCTP {address}"),
-            VirtualId::FwMark { mark, family: Family::V4 } => format!("FWM  {}", mark.get().cast_signed()),
-            VirtualId::FwMark { mark, family: Family::V6 } => {
-                format!("FWM  {} IPv6", mark.get().cast_signed())
-            }
-        };
+        let name = name(id);
         write!(text, "{name} {}", service.settings.scheduler).unwrap();
         if let Some(persistence) = service.settings.persistence {
             write!(text, " persistent {}", persistence.timeout.as_secs()).unwrap();
@@ -172,6 +171,12 @@ fn printed(table: &Table) -> String {
             if let Some(engine) = persistence.engine {
                 write!(text, " pe {engine}").unwrap();
             }
+        }
+        if service.settings.one_packet {
+            text.push_str(" ops");
+        }
+        if !service.settings.flags.is_empty() {
+            write!(text, " ({})", service.settings.flags.names(&service.settings.scheduler)).unwrap();
         }
         text.push('\n');
         for (real, dest) in &service.dests {
@@ -183,6 +188,34 @@ fn printed(table: &Table) -> String {
             };
             let real = real.to_string();
             writeln!(text, "  -> {real:<28} {forward:<7} {:<6} {:<10} {:<10}", dest.weight, 3, 0).unwrap();
+        }
+    }
+    text
+}
+
+/// How it prints which service it is.
+fn name(id: &VirtualId) -> String {
+    match id {
+        VirtualId::Addr { protocol: Protocol::Tcp, address } => format!("TCP  {address}"),
+        VirtualId::Addr { protocol: Protocol::Udp, address } => format!("UDP  {address}"),
+        VirtualId::Addr { protocol: Protocol::Sctp, address } => format!("SCTP {address}"),
+        VirtualId::FwMark { mark, family: Family::V4 } => format!("FWM  {}", mark.get().cast_signed()),
+        VirtualId::FwMark { mark, family: Family::V6 } => format!("FWM  {} IPv6", mark.get().cast_signed()),
+    }
+}
+
+/// How it prints a table with `--thresholds`.
+fn printed_thresholds(table: &Table) -> String {
+    let mut text = String::from(
+        "IP Virtual Server version 1.2.1 (size=4096)
+Prot LocalAddress:Port            Uthreshold Lthreshold ActiveConn InActConn
+  -> RemoteAddress:Port\n",
+    );
+    for (id, service) in &table.0 {
+        writeln!(text, "{} {}", name(id), service.settings.scheduler).unwrap();
+        for (real, dest) in &service.dests {
+            let (real, Thresholds { upper, lower }) = (real.to_string(), dest.thresholds);
+            writeln!(text, "  -> {real:<28} {upper:<10} {lower:<10} {:<10} {:<10}", 3, 0).unwrap();
         }
     }
     text
@@ -221,18 +254,27 @@ fn service_settings() -> impl Strategy<Value = ServiceSettings> {
             netmask,
             engine: (seconds % 3 == 0).then_some(PersistenceEngine::Sip),
         });
-    let scheduler = prop_oneof![Just("wrr"), Just("wlc"), Just("rr")];
-    (scheduler, proptest::option::of(persistence)).prop_map(|(scheduler, persistence)| ServiceSettings {
-        scheduler: scheduler.into(),
-        persistence,
-        others: Vec::new(),
-    })
+    let scheduler = prop_oneof![Just("wrr"), Just("wlc"), Just("sh")];
+    let flags = prop_oneof![Just(""), Just("flag-3"), Just("flag-1,flag-2")];
+    (scheduler, proptest::option::of(persistence), flags, any::<bool>()).prop_map(
+        |(scheduler, persistence, flags, one_packet)| ServiceSettings {
+            scheduler: scheduler.into(),
+            persistence,
+            one_packet,
+            flags: SchedulerFlags::parse(flags, scheduler).unwrap_or_default(),
+            others: Vec::new(),
+        },
+    )
 }
 
 fn op() -> impl Strategy<Value = Op> {
     let real = || address().prop_map(RealId);
     let forward = prop_oneof![Just(Forward::Gate), Just(Forward::Masq), Just(Forward::Ipip)];
-    let dest = (forward, any::<u16>()).prop_map(|(forward, weight)| Dest { forward, weight });
+    let dest =
+        (forward, any::<u16>(), prop_oneof![Just(0), Just(9u32)]).prop_map(|(forward, weight, upper)| {
+            let thresholds = Thresholds { upper, lower: upper / 3 };
+            Dest { forward, weight, thresholds }
+        });
     prop_oneof![
         3 => (service_id(), service_settings()).prop_map(|(id, settings)| Op::AddService(id, settings)),
         1 => (service_id(), service_settings()).prop_map(|(id, settings)| Op::EditService(id, settings)),
@@ -250,11 +292,16 @@ proptest! {
         for op in &ops {
             table.apply(op).ok();
         }
-        prop_assert_eq!(all(&printed(&table)), Ok(table));
+        let mut read = all(&printed(&table)).unwrap();
+        let any = add_thresholds(&printed_thresholds(&table), &mut read);
+        let wanted = table.0.values().flat_map(|s| s.dests.values()).any(|dest| dest.thresholds.upper > 0);
+        prop_assert_eq!(any, Ok(wanted));
+        prop_assert_eq!(read, table);
     }
 
     #[test]
     fn no_text_makes_it_panic(text in "(TCP|FWM|UDP|->|IP|[0-9.:\\[\\]-]{1,12}|mask|persistent|\\(a\\)| |\n){0,40}") {
         let _ = all(&text);
+        let _ = add_thresholds(&text, &mut Table::default());
     }
 }

@@ -23,7 +23,7 @@ use std::{
 use super::{Ipvs, IpvsError, Op, Scope, Table, refusal::refusal};
 use crate::{
     child::{self, ChildError, Finished, Program},
-    model::{IpvsTimeouts, VirtualId},
+    model::{IpvsTimeouts, Thresholds, VirtualId},
 };
 
 /// How long one `ipvsadm` may take. Reading 40,000 servers takes a tenth of this on a very slow machine.
@@ -42,6 +42,8 @@ pub struct Ipvsadm {
     place: Place,
     deadline: Duration,
     processes: Arc<AtomicU64>,
+    /// Somebody uses thresholds, as far as is known: they are read too.
+    thresholds: bool,
 }
 
 #[derive(Debug)]
@@ -64,7 +66,7 @@ impl Ipvsadm {
     /// The `ipvsadm` of the search path. Nothing is run and nothing looked for yet.
     #[must_use]
     pub fn new() -> Self {
-        Self { place: Place::Unknown, deadline: DEADLINE, processes: Arc::default() }
+        Self { place: Place::Unknown, deadline: DEADLINE, processes: Arc::default(), thresholds: false }
     }
 
     /// The program at this path.
@@ -133,6 +135,17 @@ impl Ipvsadm {
         }
     }
 
+    async fn add_thresholds(&mut self, options: &str, table: &mut Table) -> Result<bool, IpvsError> {
+        let finished = self.run(options, None).await?;
+        if finished.status.success() {
+            listing::add_thresholds(&String::from_utf8_lossy(&finished.stdout), table)
+        } else if classify::is_absent(&finished) {
+            Ok(false)
+        } else {
+            Err(classify::failure(&finished))
+        }
+    }
+
     async fn change(&mut self, op: &Op) -> Result<(), IpvsError> {
         let finished = self.run(&render::line(op).to_string(), None).await?;
         if finished.status.success() { Ok(()) } else { Err(classify::failure(&finished)) }
@@ -178,23 +191,36 @@ impl Ipvsadm {
     }
 }
 
+fn sets_thresholds(op: &Op) -> bool {
+    match op {
+        Op::AddDest(_, _, dest) | Op::EditDest(_, _, dest) => dest.thresholds != Thresholds::default(),
+        Op::AddService(..) | Op::EditService(..) | Op::DeleteService(_) | Op::DeleteDest(..) => false,
+    }
+}
+
 impl Ipvs for Ipvsadm {
     async fn read(&mut self, scope: &Scope) -> Result<Table, IpvsError> {
-        match scope {
-            Scope::All => self.list("-Ln", |_| true).await,
+        let (place, asked): (_, Option<BTreeSet<VirtualId>>) = match scope {
+            Scope::All | Scope::Glance => (String::new(), None),
             Scope::Services(ids) => match ids.as_slice() {
-                [] => Ok(Table::default()),
-                [id] => self.list(&format!("-Ln {}", render::service(*id)), |listed| listed == *id).await,
-                several => {
-                    let asked: BTreeSet<VirtualId> = several.iter().copied().collect();
-                    self.list("-Ln", |listed| asked.contains(&listed)).await
-                }
+                [] => return Ok(Table::default()),
+                [id] => (format!(" {}", render::service(*id)), Some([*id].into())),
+                several => (String::new(), Some(several.iter().copied().collect())),
             },
+        };
+        let wanted = |listed| asked.as_ref().is_none_or(|asked| asked.contains(&listed));
+        let mut table = self.list(&format!("-Ln{place}"), wanted).await?;
+        // A listing of their own: not paid for where nobody uses them.
+        if (*scope == Scope::All || self.thresholds) && table.0.values().any(|s| !s.dests.is_empty()) {
+            let any = self.add_thresholds(&format!("-Ln --thresholds{place}"), &mut table).await?;
+            self.thresholds = any || (self.thresholds && *scope != Scope::All);
         }
+        Ok(table)
     }
 
     async fn apply(&mut self, ops: &[Op]) -> Result<(), IpvsError> {
         let (mut sent, mut refused) = (Vec::with_capacity(ops.len()), None);
+        self.thresholds |= ops.iter().any(sets_thresholds);
         for op in ops {
             match refusal(op) {
                 None => sent.push(op),

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::{
     ipvs::{Dest, Op, ServiceSettings},
-    model::{Family, Forward, IpvsTimeouts, Protocol, RealId, VirtualId},
+    model::{Family, Forward, IpvsTimeouts, Protocol, RealId, Thresholds, VirtualId},
 };
 
 /// The options of one change, e.g. `-a -t 192.0.2.1:80 -r 10.0.0.1:80 -g -w 5`. No word holds a blank or a quote, so
@@ -80,6 +80,12 @@ fn write_settings(f: &mut fmt::Formatter<'_>, settings: &ServiceSettings) -> fmt
             write!(f, " --pe {engine}")?;
         }
     }
+    if settings.one_packet {
+        f.write_str(" -o")?;
+    }
+    if !settings.flags.is_empty() {
+        write!(f, " -b {}", settings.flags.names(&settings.scheduler))?;
+    }
     settings.others.iter().try_for_each(|word| write!(f, " {word}"))
 }
 
@@ -90,7 +96,16 @@ fn write_dest(f: &mut fmt::Formatter<'_>, real: RealId, dest: Dest) -> fmt::Resu
         Forward::Masq => "-m",
         Forward::Ipip => "-i",
     };
-    write!(f, " -r {real} {forward} -w {}", dest.weight)
+    write!(f, " -r {real} {forward} -w {}", dest.weight)?;
+    let Thresholds { upper, lower } = dest.thresholds;
+    // An edit resets what its line does not name.
+    if upper > 0 {
+        write!(f, " -x {upper}")?;
+    }
+    if lower > 0 {
+        write!(f, " -y {lower}")?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -98,7 +113,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::model::{Netmask, Persistence};
+    use crate::model::{Netmask, Persistence, SchedulerFlags};
 
     fn id(text: &str) -> VirtualId {
         text.parse().unwrap()
@@ -110,14 +125,15 @@ mod tests {
 
     fn settings(netmask: Option<Netmask>) -> ServiceSettings {
         let persistence = Some(Persistence { timeout: Duration::from_secs(1800), netmask, engine: None });
-        ServiceSettings { scheduler: "wrr".into(), persistence, others: Vec::new() }
+        ServiceSettings { scheduler: "wrr".into(), persistence, ..ServiceSettings::default() }
     }
 
     #[test]
     fn services() {
         let mask = Some(Netmask::V4([255, 255, 255, 0].into()));
         let plain = ServiceSettings { persistence: None, ..settings(None) };
-        let flags = ServiceSettings { others: vec!["-b".into(), "sh-port".into()], ..plain.clone() };
+        let flags = SchedulerFlags::parse("flag-2,flag-1", "wrr").unwrap();
+        let flags = ServiceSettings { flags, one_packet: true, ..plain.clone() };
         for (op, line) in [
             (Op::AddService(id("tcp:192.0.2.1:80"), plain.clone()), "-A -t 192.0.2.1:80 -s wrr"),
             (
@@ -128,7 +144,7 @@ mod tests {
                 Op::EditService(id("udp:[2001:db8::1]:53"), settings(Some(Netmask::V6(64)))),
                 "-E -u [2001:db8::1]:53 -s wrr -p 1800 -M 64",
             ),
-            (Op::EditService(id("fwm:7"), flags), "-E -f 7 -s wrr -b sh-port"),
+            (Op::EditService(id("fwm:7"), flags), "-E -f 7 -s wrr -o -b flag-1,flag-2"),
             (Op::DeleteService(id("sctp:192.0.2.1:2905")), "-D --sctp-service 192.0.2.1:2905"),
             (Op::DeleteService(id("fwm6:4294967295")), "-D -f 4294967295 -6"),
         ] {
@@ -138,7 +154,7 @@ mod tests {
 
     #[test]
     fn destinations() {
-        let dest = |forward, weight| Dest { forward, weight };
+        let dest = |forward, weight| Dest::new(forward, weight);
         let web = id("tcp:192.0.2.1:80");
         for (op, line) in [
             (
@@ -152,6 +168,14 @@ mod tests {
             (
                 Op::EditDest(id("fwm:7"), real("10.0.0.1:8080"), dest(Forward::Masq, 0)),
                 "-e -f 7 -r 10.0.0.1:8080 -m -w 0",
+            ),
+            (
+                Op::AddDest(
+                    web,
+                    real("10.0.0.1:80"),
+                    Dest { thresholds: Thresholds { upper: 9, lower: 3 }, ..dest(Forward::Masq, 2) },
+                ),
+                "-a -t 192.0.2.1:80 -r 10.0.0.1:80 -m -w 2 -x 9 -y 3",
             ),
             (
                 Op::EditDest(web, real("127.0.0.1:80"), dest(Forward::Local, 1)),

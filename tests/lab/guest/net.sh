@@ -66,6 +66,9 @@ build_network() {
 	# A client that happens to use a port again whose connection went to a server that is no more: forget it, else the
 	# kernel drops what it sends for two minutes.
 	sysctl -qw net.ipv4.vs.expire_nodest_conn=1
+	# One that uses a port again whose last connection is closing: schedule it anew, else it goes where the last one went
+	# and what a scenario counts is a matter of luck. Behind gate the kernel sees one side only and calls that FIN_WAIT (2).
+	sysctl -qw net.ipv4.vs.conn_reuse_mode=3
 	ip address add 192.168.0.254/24 dev lan0
 	ip address add 204.202.136.2/24 dev lan0
 	ip route add default via 204.202.136.1

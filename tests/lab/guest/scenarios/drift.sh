@@ -7,7 +7,7 @@ save www <<END
 checkinterval = 2
 checktimeout = 2
 negotiatetimeout = 2
-resyncinterval = 2
+resyncinterval = 4
 virtual = $vip_http:80
 	real = 192.168.0.1:80 gate 5
 	real = 192.168.0.2:80 gate 10
@@ -20,14 +20,15 @@ whole() {
 	[ "$(listing)" = "$wanted" ]
 }
 
-# heals WHAT IPVSADM-OPTION...: done by hand nearly at the worst moment, just after a resync has healed what was before.
+# heals WHAT IPVSADM-OPTION...: done by hand early in the interval, after a resync has healed what was before; what it is
+# late by is left of the bound for a slow machine.
 heals() {
 	local what=$1 start
 	shift
-	nap 0.5
+	nap 1.5
 	start=$(now_ms)
 	ipvsadm "$@"
-	check_within_since "$start" 2000 "$what is healed" whole
+	check_within_since "$start" 4000 "$what is healed" whole
 }
 
 check "start" systemctl start $unit
@@ -38,7 +39,7 @@ heals "a deleted server" -d -t $vip_http:80 -r 192.168.0.2:80
 heals "another scheduler" -E -t $vip_http:80 -s rr
 heals "another forwarding" -e -t $vip_http:80 -r 192.168.0.2:80 -m -w 10
 ipvsadm -e -t $vip_http:80 -r 192.168.0.2:80 -g -w 3
-check_stays 5000 "a weight set by hand is kept" serves $vip_http:80 192.168.0.2:80 3
+check_stays 6000 "a weight set by hand is kept" serves $vip_http:80 192.168.0.2:80 3
 check_equal "and told of once" 1 \
 	"$(journal --output=cat --unit=$unit | grep -c '^Somebody set the weight of real server 192\.168\.0\.2:80')"
 check "a reload" systemctl reload $unit
