@@ -103,7 +103,7 @@ table_of() {
 
 # rest COUNT SINCE: waits for a quiet moment: COUNT rounds of both, and not before SINCE (of now_ms); then a round in which
 # neither table has changed. Leaves the tables in $table, and what went wrong in $unrest.
-declare -A table
+declare -A table=([reference]="" [ours]="")
 rest() {
 	local tries before
 	after_rounds "$1" || return
@@ -125,6 +125,7 @@ differences() {
 	local name
 	for name in $both; do
 		echo "--- $name"
+		tail -n 3 "$field/$name/told"
 		tail -n 12 "$field/$name/log/ldirectord.log"
 	done
 }

@@ -27,7 +27,8 @@ run() {
 	local name=$1 number=0 happened=start
 	declare -gA ill=()
 	units=$(sed -n 's/^# servers: //p' "$here/differential/$name.cf")
-	RANDOM=$seed
+	# Not the same happenings for each configuration, and the same ones when it runs alone.
+	RANDOM=$((seed + $(cksum <<<"$name" | cut -d' ' -f1) % 10000))
 	{
 		cat "$here/differential/$name.cf"
 		printf 'virtual = 204.202.136.40:80\n\treal = 192.168.0.5:80 gate\n\tservice = http\n\trequest = "/.testpage"\n\treceive = "test page"\n'
