@@ -15,7 +15,7 @@ BINARIES = $(or $(PREBUILT),$(or $(CARGO_TARGET_DIR),target)/release)
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 
 .DEFAULT_GOAL = help
-.PHONY: help demo check test lab bench build install uninstall clean bootstrap
+.PHONY: help demo check test lab bench fuzz build install uninstall clean bootstrap
 
 help: ## list these words
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|' 2>/dev/null \
@@ -37,6 +37,10 @@ lab: bootstrap ## the lab in full: real kernel, real systemd, real servers, in g
 
 bench: bootstrap ## measure
 	$(CARGO) bench --locked
+
+fuzz: ## feed the parsers with nonsense, FUZZ_SECONDS each (600); fails on a finding
+	@scripts/bootstrap.sh --fuzz
+	@scripts/fuzz.sh
 
 build: bootstrap ## the release binaries, in target/release
 	$(CARGO) build --locked --release --bins

@@ -1,11 +1,12 @@
 #!/bin/bash
-# bootstrap.sh [--lab]: installs what a build and its tests need and this machine lacks, and says so; with --lab also what
-# boots the lab's guests. For Debian 12 and 13 and their kin. Where nothing is missing it changes nothing, at once.
+# bootstrap.sh [--lab|--fuzz]: installs what a build and its tests need and this machine lacks, and says so; with --lab also
+# what boots the lab's guests, with --fuzz what builds and runs the fuzz targets. For Debian 12 and 13 and their kin. Where nothing is missing it changes nothing, at once.
 set -euo pipefail
 repo=$(cd "$(dirname "$0")/.." && pwd)
 
 build_packages="gcc libc6-dev make pkg-config libssl-dev git curl ca-certificates"
 test_packages="dbus-daemon iproute2 ipvsadm"
+fuzz_packages="g++"
 lab_packages="user-mode-linux mmdebstrap e2fsprogs debian-archive-keyring"
 
 say() {
@@ -82,8 +83,13 @@ packages="$build_packages $test_packages"
 case ${1:-} in
 '') ;;
 --lab) packages+=" $lab_packages" ;;
-*) die "usage: bootstrap.sh [--lab]" ;;
+--fuzz) packages+=" $fuzz_packages" ;;
+*) die "usage: bootstrap.sh [--lab|--fuzz]" ;;
 esac
 # shellcheck disable=SC2086 # lists of words
 install_packages $packages
 install_rust
+if [ "${1:-}" = --fuzz ] && ! command -v cargo-fuzz >/dev/null; then
+	say "installing cargo-fuzz"
+	cargo install --quiet --locked cargo-fuzz >&2
+fi

@@ -19,9 +19,9 @@ step() {
 		failures=$((failures + 1))
 	fi
 	# Steps that count (the lab, a skipped one above all) close with a line of their own.
-	summary+=("$(printf '%-8s %-22s %4d s  %s' "$word" "$name" $((SECONDS - start)) "$(grep -hE '^(lab: |skipped: )' "$log" | xargs -d '\n' -r)")")
+	summary+=("$(printf '%-8s %-22s %4d s  %s' "$word" "$name" $((SECONDS - start)) "$(grep -hE '^(lab: |vectors: |skipped: )' "$log" | xargs -d '\n' -r)")")
 	# What failed is said once more where everybody looks: the end.
-	mapfile -t -O ${#summary[@]} summary < <(grep -hE '^(FAILED in |test .* \.\.\. FAILED)' "$log" | sed 's/^/         /')
+	mapfile -t -O ${#summary[@]} summary < <(grep -hE '^(FAILED in |(test|vector) .* \.\.\. FAILED)' "$log" | sed 's/^/         /')
 	rm -f "$log"
 }
 

@@ -79,8 +79,9 @@ pub(super) fn whole(value: &DeValue<'_>) -> Option<u64> {
 
 /// Adds a text without its quotes.
 pub(super) fn bare(text: &str, file: Span, composer: &mut Composer) {
-    let inner = Span::new(file.start + 1, file.end.saturating_sub(1));
-    composer.push(text, if inner.end - inner.start == text.len() { inner } else { file });
+    // Other quotes, an escape, or a text that the parser made up for one that is missing: the places do not match.
+    let plain = file.end - file.start == text.len() + 2;
+    composer.push(text, if plain { file.part(1, text.len() + 1) } else { file });
 }
 
 /// Reports a text that is no line: nobody could read it in a log, and the classic grammar cannot say it.
