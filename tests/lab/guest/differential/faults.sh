@@ -131,16 +131,16 @@ happens_reload() {
 }
 
 happens_crash() {
-	local name
+	local one
 	signal_both KILL
-	for name in $both; do wait_until 5000 ended "$name"; done
-	tell_both start
+	for one in $both; do wait_until 5000 ended "$one"; done
 	happened='kill -9, and a start'
+	tell_both start || failed "$name $number: $happened"
 }
 
 happens_restart() {
-	tell_both restart
 	happened='restart'
+	tell_both restart || failed "$name $number: $happened"
 }
 
 # A server's file in the maintenance directory comes or goes.

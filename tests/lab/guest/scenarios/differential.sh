@@ -67,5 +67,4 @@ for configuration_name in $configurations; do
 	run "$configuration_name"
 	end "$configuration_name"
 done
-cp $realm/web-beacon/access.log /mnt/host/beacon
 remove_both
