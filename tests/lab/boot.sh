@@ -11,9 +11,10 @@ script=${3:?a script to run}
 limit=${4:-600}
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/ldirectord-boot.XXXXXX")
-guest=
+guest='' watch=''
 # The guest is a process group of its own, and all of it ends with us.
 clean_up() {
+	if [ -n "$watch" ]; then kill "$watch" 2>/dev/null || true; fi
 	if [ -n "$guest" ]; then
 		kill -KILL -- "-$guest" 2>/dev/null || true
 		wait "$guest" 2>/dev/null || true
@@ -44,7 +45,10 @@ export -f run_first
 setsid bash -c 'run_first "$@"' bash linux.uml "${options[@]}" </dev/null >"$work/console" 2>&1 &
 guest=$!
 
-if ! timeout "$limit" tail --pid="$guest" -f /dev/null >/dev/null; then
+# In the background, since a shell that waits for a child of the foreground heeds no signal meanwhile.
+timeout "$limit" tail --pid="$guest" -f /dev/null >/dev/null &
+watch=$!
+if ! wait "$watch"; then
 	echo "boot.sh: the guest had not ended after $limit s" >&2
 	exit 124
 fi

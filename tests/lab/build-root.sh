@@ -24,6 +24,8 @@ settle_root() {
 	local root=$1
 	cp -r --preserve=mode "$lab/overlay/." "$root/"
 	chroot "$root" /usr/local/lib/lab/make-certificates
+	install -D "$root/usr/sbin/ldirectord" "$root/opt/reference/ldirectord"
+	chroot "$root" dpkg --purge ldirectord
 	mkdir -p "$root/usr/lib/modules" "$root/etc/ha.d/conf"
 	cp -a "$modules/." "$root/usr/lib/modules/"
 	echo lab >"$root/etc/hostname"

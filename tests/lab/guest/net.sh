@@ -28,7 +28,8 @@ plug() {
 	ip ${namespace:+-n "$namespace"} link set lan0 up
 }
 
-# add_real NAME ADDRESS GATEWAY [VIRTUAL]: a real server; with VIRTUAL, one that answers for that address itself.
+# add_real NAME ADDRESS GATEWAY [VIRTUAL]: a real server; with VIRTUAL, one that answers for that address itself. Its IPv6
+# address ends as the other one does: 192.168.0.3, fd00:5::3.
 add_real() {
 	local name=$1 address=$2 gateway=$3 virtual=${4:-}
 	ip netns add "$name"
@@ -36,6 +37,7 @@ add_real() {
 	plug "$name"
 	in_ns "$name" sysctl -qw net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.all.arp_announce=2
 	ip -n "$name" address add "$address/24" dev lan0
+	ip -n "$name" address add "fd00:5::${address##*.}/64" dev lan0 nodad
 	ip -n "$name" route add default via "$gateway"
 	if [ -n "$virtual" ]; then ip -n "$name" address add "$virtual/32" dev lo; fi
 }

@@ -31,6 +31,7 @@ describe_web() {
 			default_type text/plain;
 			server {
 				listen $listen${tls:+ ssl};
+				listen [::]:$listen${tls:+ ssl};
 				${tls:+ssl_certificate $dir/tls.crt; ssl_certificate_key $dir/tls.key;}
 				root $dir/pages;
 				if (-e $dir/broken) { return 500; }
@@ -137,7 +138,7 @@ listens() {
 	local namespace=${1#*-}
 	case $1 in
 	web-fallback) ss -Hltn 'sport = 80' | grep -q . ;;
-	web-real[12]) ss -N "$namespace" -Hltn 'sport = 80' | grep -q . ;;
+	web-real[12] | web-beacon) ss -N "$namespace" -Hltn 'sport = 80' | grep -q . ;;
 	web-*) ss -N "$namespace" -Hltn 'sport = 443' | grep -q . ;;
 	ftp-*) ss -N "$namespace" -Hltn 'sport = 21' | grep -q . ;;
 	esac
