@@ -12,7 +12,7 @@ short="guide outage fallback edit drift restart stop bus journal watchdog differ
 
 # The configurations of guest/differential, which the guests share between them. The short form has a seed of its own, so
 # that it is each time the same.
-declare -A full_configurations=([bookworm]="web mark files off limits" [trixie]="six quiescent requests range families")
+declare -A full_configurations=([bookworm]="web mark files off limits maintenance" [trixie]="six quiescent requests range families")
 declare -A short_configurations=([bookworm]="web" [trixie]="six")
 
 form=short
