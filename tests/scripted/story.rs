@@ -10,6 +10,9 @@ use super::{command::Command, play::trace};
 pub struct Story {
     /// What it shows, in a sentence or two.
     pub about: String,
+    /// Its servers are checked by HTTP, which a build may lack.
+    #[serde(default)]
+    pub needs_http: bool,
     /// Configurations by name; the story begins with `begin`.
     pub config: BTreeMap<String, String>,
     /// What happens when: lines of `TIME COMMAND`.
@@ -22,6 +25,10 @@ pub fn hold(file: &Path) -> Result<(), String> {
     let text = fs::read_to_string(file).map_err(|e| format!("{name}: {e}"))?;
     let story: Story = toml::from_str(&text).map_err(|e| format!("{name}: {e}"))?;
     assert!(!story.about.is_empty(), "{name} says nothing");
+    if story.needs_http && !cfg!(feature = "http") {
+        println!("skipped: {name}, since this build has no check of HTTP");
+        return Ok(());
+    }
     let script = story.script.lines().filter(|line| !line.trim().is_empty());
     let script: Vec<Command> =
         script.map(Command::parse).collect::<Result<_, _>>().map_err(|e| format!("{name}: {e}"))?;

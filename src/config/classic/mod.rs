@@ -1,6 +1,6 @@
 //! The classic grammar of `ldirectord.cf`. `GRAMMAR.md` beside this file is its description.
 //!
-//! Lines ([`lexer`]) are put together to sections ([`parser`], [`ast`]) by the one table of [`directives`]; [`fill`]
+//! Lines ([`lexer`]) are put together to sections ([`parser`], [`ast`]) by the one table of [`directives`]; [`mod@fill`]
 //! reads each value ([`values`], [`endpoint`], [`server`]) into the draft.
 
 mod ast;

@@ -108,7 +108,8 @@ impl Resolver for AnyName {
     }
 }
 
-#[cfg(test)]
+// What is converted has a check of HTTP.
+#[cfg(all(test, feature = "http"))]
 mod tests {
     use super::*;
 
