@@ -22,6 +22,8 @@ echo "the cluster stands after $(($(now_ms) - started)) ms"
 while read -r scenario <&3; do
 	echo "$scenario: $(sed -n '2s/^# //p' "$here/scenarios/$scenario.sh")"
 	clean_slate
+	measure_pace
+	[ "$pace" = 100 ] || echo "  this guest is slow: its bounds are $pace % of what was promised"
 	started=$(now_ms)
 	before=$(wc -l <"$results")
 	bash -u "$here/scenarios/$scenario.sh" </dev/null || failed "$scenario came to its end"
