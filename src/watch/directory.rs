@@ -28,7 +28,7 @@ const BURST: Duration = Duration::from_millis(20);
 const IDLE: Duration = Duration::from_secs(5);
 /// The same where nobody can tell.
 const BLIND: Duration = Duration::from_secs(1);
-/// How often the way is walked again because it changed while it was being armed.
+/// How often the way is walked again because it changed while it was being watched.
 const ROUNDS: usize = 5;
 
 /// Watches a directory, which may be another one or none at any time, until the loop behind the inbox has ended. What
@@ -38,7 +38,7 @@ pub async fn run_directory(
     inbox: Inbox,
     tell: impl Fn(Fact) + Send,
 ) {
-    let mut watcher = Watcher { directory, stream: None, armed: Watched::new(), blind: false, tell };
+    let mut watcher = Watcher { directory, stream: None, ways: Ways::new(), blind: false, tell };
     tokio::select! {
         biased;
         () = inbox.closed() => {}
@@ -61,13 +61,13 @@ pub fn files_in(directory: &Path) -> io::Result<BTreeSet<String>> {
     entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect()
 }
 
-/// Directories that are armed, each with the names in it that matter; in that of the files all do.
-type Watched = HashMap<WatchDescriptor, Option<BTreeSet<OsString>>>;
+/// Directories that are watched, each with the names in it that matter; in that of the files all do.
+type Ways = HashMap<WatchDescriptor, Option<BTreeSet<OsString>>>;
 
 struct Watcher<T> {
     directory: watch::Receiver<Option<PathBuf>>,
     stream: Option<EventStream<Vec<u8>>>,
-    armed: Watched,
+    ways: Ways,
     /// The kernel does not tell, and that was said.
     blind: bool,
     tell: T,
@@ -77,9 +77,11 @@ impl<T: Fn(Fact) + Send> Watcher<T> {
     async fn work(&mut self, inbox: &Inbox) {
         loop {
             let directory = self.directory.borrow_and_update().clone();
-            match directory {
-                Some(directory) => self.watch(&directory, inbox).await,
-                None => self.stream = None,
+            if let Some(directory) = directory {
+                self.watch(&directory, inbox).await;
+            } else {
+                self.stream = None;
+                self.ways.clear();
             }
             if self.directory.changed().await.is_err() {
                 // Nobody will name another one; the end comes with the inbox.
@@ -128,11 +130,11 @@ impl<T: Fn(Fact) + Send> Watcher<T> {
     /// One look, off this thread: a disk may hang.
     async fn look(&mut self, directory: &Path) -> io::Result<BTreeSet<String>> {
         let watches = self.stream.as_ref().map(EventStream::watches);
-        let before: Vec<WatchDescriptor> = self.armed.keys().cloned().collect();
+        let before: Vec<WatchDescriptor> = self.ways.keys().cloned().collect();
         let directory = directory.to_owned();
         let looked = spawn_blocking(move || look(&directory, watches, &before)).await;
-        let (armed, error, files) = looked.map_err(io::Error::other)?;
-        self.armed = armed;
+        let (ways, error, files) = looked.map_err(io::Error::other)?;
+        self.ways = ways;
         if let Some(error) = error {
             self.say_blind(&error, "fs.inotify.max_user_watches");
         } else if self.stream.is_some() {
@@ -160,6 +162,7 @@ impl<T: Fn(Fact) + Send> Watcher<T> {
                     Ok(_) => {}
                     Err(error) => {
                         self.stream = None;
+                        self.ways.clear();
                         self.say_blind(&error, "fs.inotify.max_user_instances");
                         return false;
                     }
@@ -173,9 +176,9 @@ impl<T: Fn(Fact) + Send> Watcher<T> {
 
     fn matters(&self, event: &EventOwned) -> bool {
         if event.mask.intersects(EventMask::Q_OVERFLOW | EventMask::IGNORED | EventMask::UNMOUNT) {
-            return event.mask.contains(EventMask::Q_OVERFLOW) || self.armed.contains_key(&event.wd);
+            return event.mask.contains(EventMask::Q_OVERFLOW) || self.ways.contains_key(&event.wd);
         }
-        match self.armed.get(&event.wd) {
+        match self.ways.get(&event.wd) {
             Some(Some(names)) => event.name.as_ref().is_some_and(|name| names.contains(name)),
             Some(None) => true,
             None => false,
@@ -185,7 +188,7 @@ impl<T: Fn(Fact) + Send> Watcher<T> {
     fn say_blind(&mut self, error: &io::Error, setting: &str) {
         if !std::mem::replace(&mut self.blind, true) {
             let what = format!(
-                "The maintenance directory cannot be armed ({error}): looking at it each second instead; if a limit \
+                "The maintenance directory cannot be watched ({error}): looking at it each second instead; if a limit \
                  was reached, raise {setting} with sysctl"
             );
             (self.tell)(Fact::Trouble { what });
@@ -199,32 +202,32 @@ fn look(
     directory: &Path,
     watches: Option<Watches>,
     before: &[WatchDescriptor],
-) -> (Watched, Option<io::Error>, io::Result<BTreeSet<String>>) {
-    let (mut armed, mut error) = (Watched::new(), None);
+) -> (Ways, Option<io::Error>, io::Result<BTreeSet<String>>) {
+    let (mut ways, mut error) = (Ways::new(), None);
     if let Some(mut watches) = watches {
-        error = arm(directory, &mut watches, &mut armed).err();
-        for old in before.iter().filter(|old| !armed.contains_key(old)) {
+        error = arm(directory, &mut watches, &mut ways).err();
+        for old in before.iter().filter(|old| !ways.contains_key(old)) {
             // The kernel may have given it up by itself.
             let _ = watches.remove(old.clone());
         }
     }
-    (armed, error, files_in(directory))
+    (ways, error, files_in(directory))
 }
 
-fn arm(directory: &Path, watches: &mut Watches, armed: &mut Watched) -> io::Result<()> {
+fn arm(directory: &Path, watches: &mut Watches, ways: &mut Ways) -> io::Result<()> {
     let mask = WatchMask::CREATE
         | WatchMask::DELETE
         | WatchMask::MOVED_FROM
         | WatchMask::MOVED_TO
         | WatchMask::ONLYDIR;
     for _ in 0..ROUNDS {
-        armed.clear();
+        ways.clear();
         let way = trail(directory);
         for step in &way {
             match watches.add(&step.directory, mask) {
                 Ok(descriptor) => {
                     // Where the way leads through the directory itself, all names matter.
-                    let names = armed.entry(descriptor).or_insert_with(|| Some(BTreeSet::new()));
+                    let names = ways.entry(descriptor).or_insert_with(|| Some(BTreeSet::new()));
                     if let Some(names) = names {
                         names.insert(step.name.clone());
                     }
@@ -235,7 +238,7 @@ fn arm(directory: &Path, watches: &mut Watches, armed: &mut Watched) -> io::Resu
             }
         }
         match watches.add(directory, mask) {
-            Ok(descriptor) => drop(armed.insert(descriptor, None)),
+            Ok(descriptor) => drop(ways.insert(descriptor, None)),
             Err(error) if limit_reached(&error) => return Err(error),
             Err(_) => {}
         }

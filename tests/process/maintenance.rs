@@ -76,4 +76,10 @@ fn a_directory_that_comes_goes_and_is_replaced_is_seen() {
     world.write("/etc/ha.d/www.cf", &farm(PAIR));
     world.good("www reload");
     until(&world, "nothing takes them out any more", || world.serves(&PAIR));
+    // And the one before again, which is watched as at first.
+    world.write("/etc/ha.d/www.cf", &format!("maintenancedir = /etc/ha.d/old\n{}", farm(PAIR)));
+    world.good("www reload");
+    until(&world, "both are out again", || world.serves(&[]));
+    fs::remove_file(world.path("/etc/ha.d/old/127.0.0.3:8000")).unwrap();
+    until(&world, "one is back", || world.serves(&PAIR[1..]));
 }

@@ -63,7 +63,7 @@ pub(crate) const KEYS: &[Row] = &[
     of("callback", "callback", Program, PROGRAM),
     of("execute", "execute", Words(" "), "a list of configurations"),
     of("logfile", "logfile", Text, "\"/PATH\" or \"FACILITY\""),
-    of("maintenance-directory", "maintenancedir", Word, "\"/PATH\""),
+    of("maintenance-directory", "maintenancedir", Text, "\"/PATH\""),
     of("resync-interval", "resyncinterval", Time, TIME),
     of("ipvs-timeouts", "ipvs-timeouts", Words(" "), "a list of three times, as texts"),
     of("supervised", "supervised", Switch, SWITCH),
