@@ -65,8 +65,8 @@ fn a_thousand_reloads_leave_nothing_behind() {
         }
         assert_eq!(world.changes().len(), changes, "written without a reason\n{}", world.story());
         let calls = world.calls().len() - calls;
-        // Each reads the table as a whole: the servers, and their thresholds.
-        assert!(calls <= 2 * (EACH - 1), "{calls} processes for {} reloads", EACH - 1);
+        // Each reads the table as a whole: the servers, and their thresholds. What was written before may still be read back.
+        assert!(calls <= 2 * EACH, "{calls} processes for {} reloads", EACH - 1);
         if round == ROUNDS / 5 {
             // Checks under way have a descriptor each, and come and go.
             let looks = (0..100).map(|_| {
