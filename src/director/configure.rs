@@ -16,9 +16,10 @@ use crate::{
 
 use super::{
     ConfigState, Director, Effect, Fact, Hook, Now, Phase, Refusal, Rejection, Ticket,
-    core::{RealState, ServiceState, virtual_row},
+    core::{RealState, ServiceState},
     fallback,
     hook::Action,
+    rows::virtual_row,
     timeouts::Timeouts,
 };
 

@@ -18,6 +18,7 @@ mod maintenance;
 mod monitored;
 mod outbox;
 mod preview;
+mod rows;
 mod snapshot;
 mod table;
 mod timeouts;

@@ -5,6 +5,7 @@ mod desired;
 mod diff;
 mod outcome;
 mod reconciler;
+mod target;
 
 pub use desired::{Standing, Wanted, desired, settings_of};
 pub use diff::{Policy, diff};

@@ -11,14 +11,15 @@ use std::{
 };
 
 use crate::{
-    ipvs::{Dest, IpvsError, Op, Scope, Service, Table},
-    model::{RealId, VirtualId},
+    ipvs::{IpvsError, Op, Scope, Table},
+    model::VirtualId,
 };
 
 use super::{
     Wanted,
-    diff::{Policy, diff},
-    outcome::{Failed, Foreign, Outcome, changes, drift, foreign},
+    diff::diff,
+    outcome::{Failed, Outcome, changes, drift, foreign},
+    target::Target,
 };
 
 /// Waits between attempts that fail: the first retry is at once, since a read-back has just told the truth.
@@ -57,59 +58,6 @@ pub struct Done {
     pub written: Result<(), IpvsError>,
     /// What was read afterwards.
     pub read: Result<Table, IpvsError>,
-}
-
-/// One service on its way to being as wanted.
-#[derive(Clone, Debug)]
-struct Target {
-    wanted: Arc<Wanted>,
-    actual: Option<Service>,
-    /// What the table was seen to have as wanted.
-    settled: BTreeMap<RealId, Dest>,
-    /// Others' destinations go, and weights set by hand are put right, until the service was once as wanted.
-    enforce: bool,
-    /// What somebody else did that is left so.
-    foreign: Foreign,
-    /// Attempts in a row that did not lead to what was wanted.
-    failures: usize,
-}
-
-impl Target {
-    fn new(wanted: Arc<Wanted>, actual: Option<Service>) -> Self {
-        Self {
-            wanted,
-            actual,
-            settled: BTreeMap::new(),
-            enforce: true,
-            foreign: Foreign::default(),
-            failures: 0,
-        }
-    }
-
-    fn policy(&self) -> Policy<'_> {
-        Policy { purge: self.enforce, settled: &self.settled }
-    }
-
-    fn ops(&self, id: VirtualId) -> Vec<Op> {
-        diff(id, self.actual.as_ref(), &self.wanted, self.policy())
-    }
-
-    /// Forgets what was settled and is no longer wanted so: the next difference there is ours to mend.
-    fn unsettle(&mut self) {
-        let dests = self.wanted.service.as_ref().map(|s| &s.dests);
-        self.settled.retain(|real, dest| dests.is_some_and(|d| d.get(real) == Some(dest)));
-    }
-
-    /// Notes what the table has as wanted.
-    fn settle(&mut self) {
-        if let (Some(service), Some(actual)) = (&self.wanted.service, &self.actual) {
-            for (real, want) in &service.dests {
-                if actual.dests.get(real).is_some_and(|got| got.weight == want.weight) {
-                    self.settled.insert(*real, *want);
-                }
-            }
-        }
-    }
 }
 
 /// The job that is out, and what it was to achieve: what is wanted may change while it runs.

@@ -400,6 +400,14 @@ impl Foreground<'_> {
     }
 }
 
+impl Drop for Foreground<'_> {
+    /// Who brought it into the world stands still when it does, and would outlive both.
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
 fn given() -> Option<OsString> {
     std::env::var_os("LDIRECTORD_BIN").filter(|path| !path.is_empty())
 }

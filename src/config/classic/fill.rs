@@ -1,36 +1,29 @@
 //! Sections to the draft: each directive's value is read and put where it belongs.
 
-use std::{net::IpAddr, num::NonZeroU32, time::Duration};
+use std::num::NonZeroU32;
 
 use super::{
     ast::{Ast, Entry, Section},
     directives::{CommonKey, GlobalKey, Key, Status, VirtualKey},
+    forms::{
+        absolute_path, bare_path, check_type, command, count, first_word, free_text, http_method, log_target,
+        or_never, own_address, percent, protocol, scheduler, server_name, virtual_host,
+    },
     ipvs_timeouts::ipvs_timeouts,
     mail, server,
-    values::{self, check_time, number, seconds, switch, text, word},
+    values::{self, check_time, choice, number, seconds, switch, text},
 };
 use crate::{
     config::{
-        Spanned, command_line,
+        Spanned,
         diagnostic::Report,
-        draft::{CheckType, Common, Draft, Given, Globals, ProtocolName, Virtual, VirtualAt},
-        duration,
-        suggest::nearest,
+        draft::{Common, Draft, Given, Globals, Virtual, VirtualAt},
     },
-    model::{Command, Family, HttpMethod, LogTarget, PersistenceEngine, Secret, StartState, TlsVerify},
+    model::{Family, PersistenceEngine, Secret, StartState, TlsVerify},
 };
 
 /// The longest persistence that `ipvsadm` takes: 31 days.
 const MOST_PERSISTENT: u32 = 31 * 24 * 60 * 60;
-
-/// The most jitter, in percent: with more a check could follow at once on the one before.
-const MOST_JITTER: u8 = 50;
-
-/// The syslog facilities.
-const FACILITIES: [&str; 20] = [
-    "auth", "authpriv", "cron", "daemon", "ftp", "kern", "local0", "local1", "local2", "local3", "local4",
-    "local5", "local6", "local7", "lpr", "mail", "news", "syslog", "user", "uucp",
-];
 
 /// Reads all values of a file.
 pub(crate) fn fill(ast: &Ast<'_>, report: &mut Report) -> Draft {
@@ -165,14 +158,8 @@ fn common(entry: &Entry<'_>, key: CommonKey, common: &mut Common, report: &mut R
             put(&mut common.fallback_command_on_stop, switch(entry, report), entry, report);
         }
         CommonKey::StartState => {
-            let state = word(entry, &["check", "up", "down"], report).map(|value| {
-                value.map(|word| match word {
-                    "up" => StartState::Up,
-                    "down" => StartState::Down,
-                    _ => StartState::Check,
-                })
-            });
-            put(&mut common.start_state, state, entry, report);
+            let states = [("check", StartState::Check), ("up", StartState::Up), ("down", StartState::Down)];
+            put(&mut common.start_state, choice(entry, &states, report), entry, report);
         }
         CommonKey::Mail(key) => mail::mail(entry, key, &mut common.mail, report),
         CommonKey::TlsCa => put(&mut common.tls_ca, absolute_path(entry, report), entry, report),
@@ -180,14 +167,8 @@ fn common(entry: &Entry<'_>, key: CommonKey, common: &mut Common, report: &mut R
             put(&mut common.tls_server_name, server_name(entry, report), entry, report);
         }
         CommonKey::TlsVerify => {
-            let verify = word(entry, &["no", "chain", "full"], report).map(|value| {
-                value.map(|word| match word {
-                    "no" => TlsVerify::No,
-                    "full" => TlsVerify::Full,
-                    _ => TlsVerify::Chain,
-                })
-            });
-            put(&mut common.tls_verify, verify, entry, report);
+            let degrees = [("no", TlsVerify::No), ("chain", TlsVerify::Chain), ("full", TlsVerify::Full)];
+            put(&mut common.tls_verify, choice(entry, &degrees, report), entry, report);
         }
         CommonKey::Fallback(family) => {
             let slot = match family {
@@ -197,33 +178,6 @@ fn common(entry: &Entry<'_>, key: CommonKey, common: &mut Common, report: &mut R
             put(slot, server::fallback(entry, family, report), entry, report);
         }
     }
-}
-
-/// How often something must happen, at least once.
-fn count(entry: &Entry<'_>, report: &mut Report) -> Given<NonZeroU32> {
-    let count = number(entry, 1, u32::MAX, report)?;
-    Some(Spanned::new(NonZeroU32::new(count.value)?, count.span))
-}
-
-/// Zero is never; more often than once a second would be work without end.
-pub(super) fn or_never(entry: &Entry<'_>, report: &mut Report) -> Given<Duration> {
-    let given = values::time(entry, Duration::ZERO, duration::LONGEST, report)?;
-    if !given.value.is_zero() && given.value < Duration::from_secs(1) {
-        values::expected(entry, "a time of at least 1s, or 0 for never", report);
-        return None;
-    }
-    Some(given)
-}
-
-/// A part of the interval, with or without the sign behind it.
-fn percent(entry: &Entry<'_>, report: &mut Report) -> Given<u8> {
-    let value = values::unquoted(entry.value);
-    let number = value.value.strip_suffix('%').unwrap_or(value.value).trim_end().parse().ok();
-    let percent = number.filter(|percent| *percent <= MOST_JITTER);
-    if percent.is_none() {
-        values::expected(entry, &format!("a part of the interval from 0% to {MOST_JITTER}%"), report);
-    }
-    percent.map(|percent| Spanned::new(percent, value.span))
 }
 
 /// Reads a section. Its lines are read too where its address is wrong, for the sake of what else is wrong.
@@ -271,8 +225,8 @@ fn line(entry: &Entry<'_>, key: VirtualKey, service: &mut Virtual, report: &mut 
         VirtualKey::Protocol => put(&mut service.protocol, protocol(entry, report), entry, report),
         VirtualKey::Scheduler => put(&mut service.scheduler, scheduler(entry, report), entry, report),
         VirtualKey::PersistenceEngine => {
-            let engine = word(entry, &["sip"], report).map(|word| word.map(|_| PersistenceEngine::Sip));
-            put(&mut service.persistence_engine, engine, entry, report);
+            let engines = [("sip", PersistenceEngine::Sip)];
+            put(&mut service.persistence_engine, choice(entry, &engines, report), entry, report);
         }
         VirtualKey::Persistent => {
             let timeout = seconds(entry, 0, MOST_PERSISTENT, report);
@@ -319,192 +273,4 @@ fn line(entry: &Entry<'_>, key: VirtualKey, service: &mut Virtual, report: &mut 
             put(&mut service.passwd, text(entry, report).map(|value| value.map(Secret::new)), entry, report);
         }
     }
-}
-
-fn http_method(entry: &Entry<'_>, report: &mut Report) -> Given<HttpMethod> {
-    let value = values::unquoted(entry.value);
-    // Any case is good, as in the reference.
-    let method = HttpMethod::ALL.into_iter().find(|method| method.name().eq_ignore_ascii_case(value.value));
-    if method.is_none() {
-        values::expected(entry, "GET or HEAD", report);
-    }
-    method.map(|method| Spanned::new(method, value.span))
-}
-
-/// A program and its arguments; what only a shell would understand is remarked on.
-fn command(entry: &Entry<'_>, line: Spanned<&str>, report: &mut Report) -> Given<Command> {
-    let split = match command_line::split(line.value) {
-        Ok(split) => split,
-        Err(at) => {
-            report.error(line.span.part(at, at + 1), "this quote is not closed");
-            return None;
-        }
-    };
-    if split.argv.first().is_none_or(String::is_empty) {
-        values::expected(entry, entry.directive.form, report);
-        return None;
-    }
-    if let Some((at, c)) = split.special {
-        report
-            .warning(
-                line.span.part(at, at + c.len_utf8()),
-                format!("no shell sees this: \"{c}\" is passed on as it is"),
-            )
-            .help("put it into single quotes; to have a shell: sh -c '...'");
-    }
-    Some(Spanned::new(Command { argv: split.argv }, line.span))
-}
-
-fn log_target(entry: &Entry<'_>, report: &mut Report) -> Given<LogTarget> {
-    let name = text(entry, report)?;
-    if name.value.starts_with('/') {
-        return Some(name.map(|path| LogTarget::File(path.into())));
-    }
-    if FACILITIES.contains(&name.value.as_str()) {
-        return Some(name.map(LogTarget::Facility));
-    }
-    let near = nearest(&name.value, FACILITIES);
-    report.error(name.span, "expected a path from the root or a syslog facility").help =
-        near.map(|near| format!("did you mean {near}?"));
-    None
-}
-
-fn protocol(entry: &Entry<'_>, report: &mut Report) -> Given<ProtocolName> {
-    let value = word(entry, &["tcp", "udp", "sctp", "fwm"], report)?;
-    Some(value.map(|word| match word {
-        "tcp" => ProtocolName::Tcp,
-        "udp" => ProtocolName::Udp,
-        "sctp" => ProtocolName::Sctp,
-        _ => ProtocolName::Fwm,
-    }))
-}
-
-fn check_type(entry: &Entry<'_>, report: &mut Report) -> Given<CheckType> {
-    let value = values::unquoted(entry.value);
-    if value.value.bytes().any(|byte| byte.is_ascii_digit()) {
-        // As in the reference, the first number counts, whatever stands around it.
-        return number(entry, 0, u32::MAX, report).map(|number| number.map(CheckType::Combined));
-    }
-    let later = ["ping", "external", "external-perl"];
-    if let Some(name) = later.iter().find(|name| name.eq_ignore_ascii_case(value.value)) {
-        report
-            .error(value.span, format!("\"checktype = {name}\" is not supported in this version yet"))
-            .help("use negotiate, connect, on or off");
-        return None;
-    }
-    let value = word(entry, &CheckType::WORDS.map(|(name, _)| name), report)?;
-    let (_, meant) = CheckType::WORDS.into_iter().find(|(name, _)| *name == value.value)?;
-    Some(Spanned::new(meant, value.span))
-}
-
-/// A scheduler of the kernel. More than those we know may be loaded as modules, so that a stranger is only remarked on.
-fn scheduler(entry: &Entry<'_>, report: &mut Report) -> Given<String> {
-    const KNOWN: [&str; 14] =
-        ["dh", "fo", "lblc", "lblcr", "lc", "mh", "nq", "ovf", "rr", "sed", "sh", "twos", "wlc", "wrr"];
-    let word = first_word(entry, report)?;
-    let lower = word.value.to_ascii_lowercase();
-    if !lower.bytes().all(|byte| byte.is_ascii_lowercase()) {
-        let letters: String = lower.chars().filter(char::is_ascii_lowercase).collect();
-        let near = nearest(&letters, KNOWN).map(|near| format!("did you mean {near}?"));
-        values::expected(entry, "a scheduler of lower-case letters, e.g. wrr", report).help = near;
-        return None;
-    }
-    if lower != word.value {
-        report.warning(word.span, format!("read as {lower}"));
-    }
-    if !KNOWN.contains(&lower.as_str()) {
-        let near = KNOWN.into_iter().find(|known| known.len() > 2 && lower.contains(known));
-        let near = near.or_else(|| nearest(&lower, KNOWN));
-        report
-            .warning(word.span, format!("\"{lower}\" is no scheduler of the kernel that is known here"))
-            .help = near.map(|near| format!("did you mean {near}?"));
-    }
-    Some(Spanned::new(lower, word.span))
-}
-
-/// The first word of the value; quotes around it are fine, what follows it means nothing.
-fn first_word(entry: &Entry<'_>, report: &mut Report) -> Given<String> {
-    let (word, rest) = values::unquoted(entry.value).split_word();
-    if word.value.is_empty() {
-        values::expected(entry, entry.directive.form, report);
-        return None;
-    }
-    if !rest.value.is_empty() {
-        values::ignored(rest, report);
-    }
-    Some(word.map(str::to_owned))
-}
-
-/// Words for people: all of the value, without quotes around it.
-fn free_text(entry: &Entry<'_>, report: &mut Report) -> Given<String> {
-    let text = values::unquoted(entry.value);
-    if text.value.is_empty() {
-        values::expected(entry, entry.directive.form, report);
-        return None;
-    }
-    Some(text.map(str::to_owned))
-}
-
-/// An address of this machine, with or without brackets.
-fn own_address(entry: &Entry<'_>, report: &mut Report) -> Given<IpAddr> {
-    let value = values::unquoted(entry.value);
-    let bare = value.value.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(value.value);
-    let address =
-        bare.parse().ok().filter(|address: &IpAddr| !address.is_unspecified() && !address.is_multicast());
-    if address.is_none() {
-        values::expected(entry, "an address of this machine, without a port", report);
-    }
-    address.map(|address| Spanned::new(address, value.span))
-}
-
-fn absolute_path(entry: &Entry<'_>, report: &mut Report) -> Given<String> {
-    let path = text(entry, report)?;
-    if !path.value.starts_with('/') {
-        report.error(path.span, "expected a path from the root");
-        return None;
-    }
-    Some(path)
-}
-
-/// The same where quotes are optional, as in the reference.
-fn bare_path(entry: &Entry<'_>, report: &mut Report) -> Given<String> {
-    let path = values::unquoted(entry.value);
-    if !path.value.starts_with('/') {
-        values::expected(entry, "a path from the root", report);
-        return None;
-    }
-    Some(path.map(str::to_owned))
-}
-
-/// A name that TLS can ask for: as a virtual host, without a port.
-fn server_name(entry: &Entry<'_>, report: &mut Report) -> Given<String> {
-    let name = virtual_host(entry, report)?;
-    let is_address = name.value.parse::<std::net::IpAddr>().is_ok();
-    if !is_address && name.value.contains([':', '[', ']']) {
-        report.error(name.span, "expected the bare name of a host, without a port");
-        return None;
-    }
-    Some(name)
-}
-
-/// A host's name as it is sent in a header: one word, or what stands in the first pair of quotes.
-fn virtual_host(entry: &Entry<'_>, report: &mut Report) -> Given<String> {
-    let value = entry.value;
-    let close = value.value.strip_prefix('"').and_then(|rest| rest.find('"'));
-    let (name, rest) = match close {
-        Some(length) => (value.part(1, 1 + length).trim(), value.part(length + 2, value.value.len()).trim()),
-        None => value.split_word(),
-    };
-    if name.value.is_empty() {
-        values::expected(entry, entry.directive.form, report);
-        return None;
-    }
-    if name.value.contains(['"', '/', ' ', '\t']) {
-        report.error(name.span, "expected the bare name of a host");
-        return None;
-    }
-    if !rest.value.is_empty() {
-        values::ignored(rest, report);
-    }
-    Some(name.map(str::to_owned))
 }

@@ -5,8 +5,9 @@ use std::net::Ipv6Addr;
 use super::{
     ast::Entry,
     directives::MailKey,
-    fill::{or_never, put},
-    values::{self, text, word},
+    fill::put,
+    forms::or_never,
+    values::{self, choice, text},
 };
 use crate::{
     config::{
@@ -26,14 +27,8 @@ pub(super) fn mail(entry: &Entry<'_>, key: MailKey, mail: &mut Mail, report: &mu
         MailKey::States => put(&mut mail.states, states(entry, report), entry, report),
         MailKey::Server => put(&mut mail.smtp, server(entry, report), entry, report),
         MailKey::Tls => {
-            let tls = word(entry, &["no", "starttls", "yes"], report).map(|word| {
-                word.map(|word| match word {
-                    "starttls" => SmtpTls::StartTls,
-                    "yes" => SmtpTls::Yes,
-                    _ => SmtpTls::No,
-                })
-            });
-            put(&mut mail.smtp_tls, tls, entry, report);
+            let kinds = [("no", SmtpTls::No), ("starttls", SmtpTls::StartTls), ("yes", SmtpTls::Yes)];
+            put(&mut mail.smtp_tls, choice(entry, &kinds, report), entry, report);
         }
         MailKey::Login => put(&mut mail.smtp_login, text(entry, report), entry, report),
         MailKey::Passwd => {

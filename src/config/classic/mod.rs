@@ -1,12 +1,13 @@
 //! The classic grammar of `ldirectord.cf`. `GRAMMAR.md` beside this file is its description.
 //!
 //! Lines ([`lexer`]) are put together to sections ([`parser`], [`ast`]) by the one table of [`directives`]; [`mod@fill`]
-//! reads each value ([`values`], [`endpoint`], [`server`]) into the draft.
+//! reads each value ([`values`], [`forms`], [`endpoint`], [`server`]) into the draft.
 
 mod ast;
 pub(super) mod directives;
 mod endpoint;
 mod fill;
+mod forms;
 mod ipvs_timeouts;
 mod lexer;
 mod mail;

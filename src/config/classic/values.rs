@@ -52,6 +52,18 @@ pub(crate) fn word(entry: &Entry<'_>, words: &[&'static str], report: &mut Repor
     None
 }
 
+/// One of a few words, and what it stands for.
+pub(crate) fn choice<T: Copy>(
+    entry: &Entry<'_>,
+    choices: &[(&'static str, T)],
+    report: &mut Report,
+) -> Given<T> {
+    let words: Vec<_> = choices.iter().map(|(word, _)| *word).collect();
+    let given = word(entry, &words, report)?;
+    let (_, meant) = choices.iter().find(|(word, _)| *word == given.value)?;
+    Some(Spanned::new(*meant, given.span))
+}
+
 /// A whole number from `least` to `most`. The reference takes the first digits it finds; what else there is is told.
 pub(crate) fn number(entry: &Entry<'_>, least: u32, most: u32, report: &mut Report) -> Given<u32> {
     let text = unquoted(entry.value);
