@@ -6,12 +6,17 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use chrono::{DateTime, Utc};
-use lettre::Address;
+use lettre::{
+    Address,
+    message::{
+        Body, Mailbox,
+        header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue, MIME_VERSION_1_0},
+    },
+};
 
 use crate::{director::Mail, model::MailAddress};
 
-use super::{Refused, clock, encoding};
+use super::{Refused, clock};
 
 /// A mail, ready to be sent.
 #[derive(Clone, Debug)]
@@ -56,30 +61,35 @@ impl Message {
 
     /// The message with all of its headers; lines end in CR LF.
     pub(super) fn bytes(&self) -> Result<Vec<u8>, Refused> {
-        let to =
-            self.to.iter().map(|to| Ok(self.whole(to)?.to_string())).collect::<Result<Vec<_>, Refused>>()?;
         let since = self.at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO);
-        let (encoding, body) = encoding::body(&self.text);
-        let head = [
-            format!("Date: {}", DateTime::<Utc>::from(self.at).to_rfc2822()),
-            format!("From: {}", self.from()?),
-            format!("To: {}", to.join(",\r\n ")),
-            format!("Subject: {}", encoding::words(&self.subject)),
-            format!(
-                "Message-ID: <{}.{}.{}@{}>",
-                since.as_micros(),
-                std::process::id(),
-                self.number,
-                self.host
-            ),
-            // RFC 3834: no vacation notices in reply.
-            "Auto-Submitted: auto-generated".to_owned(),
-            "MIME-Version: 1.0".to_owned(),
-            "Content-Type: text/plain; charset=utf-8".to_owned(),
-            format!("Content-Transfer-Encoding: {encoding}"),
-        ];
-        Ok(format!("{}\r\n\r\n{body}", head.join("\r\n")).into_bytes())
+        let id = format!("<{}.{}.{}@{}>", since.as_micros(), std::process::id(), self.number, self.host);
+        let mut builder = lettre::Message::builder()
+            .date(self.at)
+            .from(Mailbox::new(None, self.from()?))
+            .subject(self.subject.as_str())
+            .message_id(Some(id))
+            .header(MIME_VERSION_1_0)
+            .header(ContentType::TEXT_PLAIN);
+        for to in &self.to {
+            builder = builder.to(Mailbox::new(None, self.whole(to)?));
+        }
+        let message = builder.body(body(&self.text));
+        let mut message = message.map_err(|error| Refused::for_good(error.to_string()))?;
+        // RFC 3834: no vacation notices in reply.
+        let name = HeaderName::new_from_ascii_str("Auto-Submitted");
+        message.headers_mut().insert_raw(HeaderValue::new(name, "auto-generated".to_owned()));
+        Ok(message.formatted())
     }
+}
+
+/// Scripts look for these lines: they stay as they are where mail servers can carry them (RFC 5322, 2.1.1).
+fn body(text: &str) -> Body {
+    const LONGEST: usize = 998;
+    if text.is_ascii() && text.lines().all(|line| line.len() <= LONGEST) {
+        let text = text.replace('\n', "\r\n");
+        return Body::dangerous_pre_encoded(text.into_bytes(), ContentTransferEncoding::SevenBit);
+    }
+    Body::new(text.to_owned())
 }
 
 /// The reference's text for one thing; a line for each in a digest.
@@ -162,15 +172,27 @@ mod tests {
         let (head, _) = bytes.split_once("\r\n\r\n").unwrap();
         for wanted in [
             "From: root@lvs1",
-            "To: ops@example.com,\r\n root@lvs1",
+            "To: ops@example.com, root@lvs1",
             "Auto-Submitted: auto-generated",
             "Date: Sun, 22 Nov 2026 08:58:00 +0000",
-            "Subject: =?utf-8?B?",
+            "Subject: =?utf-8?b?",
         ] {
             assert!(head.contains(wanted), "no {wanted} in {head}");
         }
         assert!(head.is_ascii(), "{head}");
         assert!(head.contains("Message-ID: <1795337880000000."), "{head}");
+    }
+
+    #[test]
+    fn what_servers_cannot_carry_is_encoded_and_nothing_else() {
+        let sent = |words: &str| {
+            let message = Message::of(&mail(vec![line(words, None, None)], 0), "lvs1");
+            String::from_utf8(message.bytes().unwrap()).unwrap()
+        };
+        let long = format!("Added {}", "x".repeat(500));
+        assert!(sent(&long).contains(&format!("\r\nLog-Message: {long}\r\n")));
+        let odd = sent("Gro\u{df}");
+        assert!(odd.is_ascii() && odd.contains("Content-Transfer-Encoding: quoted-printable"), "{odd}");
     }
 
     #[test]

@@ -4,7 +4,6 @@
 //! tried again a few times; what is lost is told. Routes with different servers do not wait for each other, mails on one
 //! keep their order, and all of it has an end: each attempt has a deadline, what waits is bounded.
 
-mod encoding;
 mod message;
 mod sendmail;
 mod smtp;
