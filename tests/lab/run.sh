@@ -30,7 +30,7 @@ while [ $# -gt 0 ]; do
 done
 [ ${#suites[@]} -gt 0 ] || suites=(bookworm trixie)
 if [ $form = full ]; then
-	scenarios=$full faults=${FAULTS:-30} seed=${SEED:-$RANDOM} limit=3600
+	scenarios=$full faults=${FAULTS:-30} seed=${SEED:-$RANDOM} limit=7200
 else
 	scenarios=$short faults=${FAULTS:-5} seed=${SEED:-1} limit=1200
 fi
