@@ -4,7 +4,7 @@
 use std::{collections::BTreeSet, env, fmt::Write as _, fs, path::Path, sync::Arc, time::Duration};
 
 use ldirectord::{
-    director::{Action, Fact, Occasion},
+    director::{Action, Fact, Occasion, Order},
     health::{Failure, Stage, State},
     model::{IpvsTimeouts, RealId, VirtualId},
 };
@@ -24,10 +24,11 @@ kinds! {
     Started Serving Stopping VirtualAdded VirtualChanged VirtualPurged RealInService RealQuiescent RealDeleted
     RealPurged FallbackAdded FallbackDeleted WentUp WentDown SoftFailure SoftFailureReset CertificateName
     MaintenanceBegan MaintenanceEnded MaintenanceStranger ConfigChanged ReloadAsked ConfigLoaded ConfigUnchanged
-    ConfigRejected ConfigWarning CallbackFailed CallbackRan FallbackCommandRan FallbackCommandFailed MailSent MailFailed
-    TableFailed TableRecovered TimeoutsSet TimeoutsFailed Drifted ForeignWeight ForeignServer BusLost BusServed Trouble
+    ConfigRejected ConfigWarning CallbackFailed CallbackRan FallbackCommandRan FallbackCommandFailed ExecuteRan
+    ExecuteFailed MailSent MailFailed TableFailed TableRecovered TimeoutsSet TimeoutsFailed Drifted ForeignWeight ForeignServer BusLost BusServed Trouble
 }
 
+#[expect(clippy::too_many_lines, reason = "a list")]
 fn facts() -> Vec<Fact> {
     let virtual_id: VirtualId = "tcp:204.202.136.32:80".parse().expect("a service");
     let mark: VirtualId = "fwm6:5".parse().expect("a mark");
@@ -92,6 +93,12 @@ fn facts() -> Vec<Fact> {
             action: Action::Stop,
             program: "/usr/local/bin/sorry".into(),
             reason: "exit status 1".into(),
+        },
+        Fact::ExecuteRan { configuration: "mail".into(), order: Order::Start },
+        Fact::ExecuteFailed {
+            configuration: "mail".into(),
+            order: Order::Stop,
+            reason: "exit status: 1: process 4711 did not end within 20 s".into(),
         },
         Fact::MailSent {
             subject: "[The shop] Deleted real server: 192.168.0.1:80 (204.202.136.32:80)".into(),

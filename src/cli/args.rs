@@ -57,6 +57,7 @@ impl Verb {
 }
 
 /// A command line that was understood.
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Args {
     /// In the foreground, with more words.
@@ -65,6 +66,9 @@ pub struct Args {
     pub dry_run: bool,
     /// Act on the process itself, also where systemd runs: what the unit's own commands do.
     pub direct: bool,
+    /// By the director of another configuration (`execute`): a start goes to the background in any case, and a reload of
+    /// one that does not run is a start.
+    pub executed: bool,
     /// The background half of `start`: leave the terminal and its signals, and keep this pid file.
     pub pid_file: Option<PathBuf>,
     /// How `plan` and `configtest` tell what they find.
@@ -120,6 +124,7 @@ fn definition() -> Command {
         .arg(flag("version").short('v'))
         .arg(flag("dry-run"))
         .arg(flag("direct"))
+        .arg(flag("executed"))
         .arg(flag("json"))
         .arg(flag("exit-code"))
         .arg(flag("show"))
@@ -182,6 +187,7 @@ pub fn parse(arguments: impl IntoIterator<Item = String>) -> Request {
         debug: flag("debug"),
         dry_run: flag("dry-run"),
         direct: flag("direct"),
+        executed: flag("executed"),
         pid_file: matches.get_one("pid-file").cloned(),
         telling: Telling { json: flag("json"), show: flag("show"), exit_code: flag("exit-code") },
         conversion: Conversion { to, output },
@@ -219,6 +225,7 @@ mod tests {
             debug: false,
             dry_run: false,
             direct: false,
+            executed: false,
             pid_file: None,
             telling: Telling::default(),
             conversion: Conversion::default(),
@@ -260,6 +267,8 @@ mod tests {
         let conversion = Conversion { to: Some(Grammar::Classic), output: Some("/x.cf".into()) };
         let convert = Args { conversion, ..args(Verb::Convert, Some("-")) };
         assert_eq!(line("- convert --to cf --output /x.cf"), Request::Do(convert));
+        let executed = Args { direct: true, executed: true, ..args(Verb::Reload, Some("mail")) };
+        assert_eq!(line("--direct --executed mail reload"), Request::Do(executed));
         assert_eq!(line("start www"), Request::Misuse(Some("Unknown command: www".into())));
     }
 

@@ -170,7 +170,7 @@ impl Daemon<'_> {
             prober: live,
             begin,
             load: Arc::new(move || loading.again()),
-            hook: self.hook(),
+            hook: self.hook(under_systemd),
             outlets: Outlets {
                 facts: facts.clone(),
                 // A dry run leaves no traces.
@@ -241,7 +241,7 @@ impl Daemon<'_> {
     }
 
     /// Programs of the administrator's.
-    fn hook(&self) -> HookFn {
+    fn hook(&self, under_systemd: bool) -> HookFn {
         let (path, dry_run) = (self.target.path.clone(), self.args.dry_run);
         Arc::new(move |hook: Hook| {
             let path = path.clone();
@@ -249,7 +249,7 @@ impl Daemon<'_> {
                 if dry_run {
                     return Err("not run: this is a dry run".to_owned());
                 }
-                hooks::run(hook, &path).await
+                hooks::run(hook, &path, under_systemd).await
             })
         })
     }

@@ -6,6 +6,7 @@ mod configtest;
 mod convert;
 mod daemon;
 mod exit;
+mod found;
 mod hooks;
 mod inlets;
 mod launch;
@@ -13,6 +14,7 @@ mod loading;
 mod lock;
 mod plan;
 mod reverse;
+mod status;
 mod unit;
 mod verbs;
 
@@ -115,7 +117,7 @@ fn without_file(args: &Args, error: &config::FindError) -> Exit {
         let places = std::iter::once(PathBuf::from(name)).filter(|path| path.is_absolute());
         for place in places.chain(tried.iter().cloned()) {
             let target = Target::new(args, place);
-            if verbs::runs(args, &target) {
+            if found::runs(args, &target) {
                 return verbs::act(args, &target);
             }
         }
@@ -132,4 +134,9 @@ fn say(text: &str) {
 /// On standard error, with the program's name.
 fn complain(words: &str) {
     let _ = writeln!(io::stderr().lock(), "ldirectord: {words}");
+}
+
+/// On standard error, as it is: the reference's words have no name before them.
+fn complain_plain(words: &str) {
+    let _ = writeln!(io::stderr().lock(), "{}", words.trim_end());
 }

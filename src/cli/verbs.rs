@@ -3,7 +3,6 @@
 
 use std::{
     fs::{self, File},
-    path::{Path, PathBuf},
     thread,
     time::{Duration, Instant},
 };
@@ -15,7 +14,13 @@ use crate::{
     model::Settings,
 };
 
-use super::{Args, Exit, Target, Verb, complain, configtest, daemon, launch, loading, lock, say, unit};
+use super::{
+    Args, Exit, Target, Verb, complain, complain_plain, configtest, daemon,
+    found::{Found, ask, find, lives, on_unit},
+    launch, loading, lock,
+    status::status,
+    unit,
+};
 
 /// A stop is over within this time: the director itself gives up before.
 const STOP_WITHIN: Duration = Duration::from_secs(20);
@@ -24,35 +29,19 @@ const RELOAD_WITHIN: Duration = Duration::from_secs(90);
 /// How often a process that is to end is looked at.
 const LOOK: Duration = Duration::from_millis(20);
 
-/// What there is of a director.
-enum Found {
-    /// It runs, with this process id.
-    Running(u32),
-    /// Its pid file is there, and no process.
-    Stale,
-    /// Nothing.
-    Nothing,
-}
-
-/// Whether a director of this configuration runs.
-pub(super) fn runs(args: &Args, target: &Target) -> bool {
-    matches!(find(target, on_unit(args)), Found::Running(_))
-}
-
-fn on_unit(args: &Args) -> bool {
-    unit::systemd_runs() && !args.direct
-}
-
 /// Does what the verb says.
 pub(super) fn act(args: &Args, target: &Target) -> Exit {
     let on_unit = on_unit(args);
     // Two starts at the same time are one start, which both wait for.
-    let starts = matches!(args.verb, Verb::Start | Verb::Restart | Verb::TryRestart);
+    let starts = args.executed || matches!(args.verb, Verb::Start | Verb::Restart | Verb::TryRestart);
     let turn =
         (starts && !on_unit).then(|| lock::turn(&control::turn_file(target.instance.name()))).flatten();
     let found = find(target, on_unit);
     match args.verb {
-        Verb::Status => status(target, &found),
+        Verb::Status => status(args, target, &found),
+        Verb::Reload if args.executed && !matches!(found, Found::Running(_)) => {
+            start(args, target, turn, &found, on_unit)
+        }
         Verb::Start => start(args, target, turn, &found, on_unit),
         Verb::Stop => stop(target, &found, on_unit),
         Verb::Restart => restart(args, target, turn, &found, on_unit),
@@ -66,7 +55,7 @@ pub(super) fn act(args: &Args, target: &Target) -> Exit {
 }
 
 /// A configuration that is not good ends a command that would need it; its diagnostics are shown.
-fn checked(target: &Target, then: impl FnOnce(&Settings) -> Exit) -> Exit {
+pub(super) fn checked(target: &Target, then: impl FnOnce(&Settings) -> Exit) -> Exit {
     match loading::first(&target.path) {
         Ok(loaded) => then(&loaded.config.settings),
         Err(rejected) => {
@@ -76,34 +65,12 @@ fn checked(target: &Target, then: impl FnOnce(&Settings) -> Exit) -> Exit {
     }
 }
 
-fn status(target: &Target, found: &Found) -> Exit {
-    let shown = target.shown();
-    match found {
-        Found::Running(pid) => {
-            complain_plain(&format!("ldirectord for {shown} is running with pid: {pid}"));
-            if let Ok(Answer::Done(line)) = ask(target, Question::Status, Duration::from_secs(5)) {
-                say(&format!("{line}\n"));
-            }
-            Exit::Ok
-        }
-        Found::Stale => checked(target, |_| {
-            let path = target.pid_file();
-            complain_plain(&format!("ldirectord stale pid file {} for {shown}", path.display()));
-            Exit::Failed
-        }),
-        Found::Nothing => checked(target, |_| {
-            say(&format!("ldirectord is stopped for {shown}\n"));
-            Exit::NotRunning
-        }),
-    }
-}
-
 fn start(args: &Args, target: &Target, turn: Option<File>, found: &Found, on_unit: bool) -> Exit {
     if let Found::Running(_) = found {
         return Exit::Ok;
     }
     checked(target, |settings| {
-        if settings.supervised {
+        if settings.supervised && !args.executed {
             return supervised(args, target, turn);
         }
         let started = if on_unit {
@@ -196,52 +163,6 @@ fn finish(result: Result<(), String>) -> Exit {
     }
 }
 
-fn find(target: &Target, on_unit: bool) -> Found {
-    if on_unit && let Some(pid) = unit::main_pid(&target.instance.unit()) {
-        return Found::Running(pid);
-    }
-    // One that was killed may hold the lock for a moment longer.
-    if let Some(pid) = lock::holder(&control::lock_file(target.instance.name())).filter(|pid| lives(*pid)) {
-        return Found::Running(pid);
-    }
-    // The pid file is for those who look for it, and may be that of an older program.
-    let pid_file = target.pid_file();
-    let Ok(text) = fs::read_to_string(&pid_file) else { return Found::Nothing };
-    match text.trim().parse() {
-        Ok(pid) if is_director(pid, &pid_file) => Found::Running(pid),
-        Ok(_) => Found::Stale,
-        // An empty one is a start that has not come far.
-        Err(_) => Found::Nothing,
-    }
-}
-
-/// As the reference has it, the process's command line names the program; but the number may have been given to an
-/// editor of our configuration since, or to the director of another one.
-fn is_director(pid: u32, pid_file: &Path) -> bool {
-    let line = fs::read(proc(pid, "cmdline")).unwrap_or_default();
-    let line = String::from_utf8_lossy(&line);
-    let words: Vec<&str> = line.split('\0').collect();
-    let names_us =
-        words.iter().any(|word| Path::new(word).file_name().is_some_and(|name| name == "ldirectord"));
-    let mut after = words.iter().skip_while(|word| **word != "--pid-file").skip(1);
-    names_us && after.next().is_none_or(|theirs| Path::new(theirs) == pid_file)
-}
-
-/// Whether a process has not ended. One that has may be there still, where its parent does not bury the dead: a
-/// container's first process often does not.
-fn lives(pid: u32) -> bool {
-    let stat = fs::read_to_string(proc(pid, "stat")).unwrap_or_default();
-    stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with(['Z', 'X']))
-}
-
-fn proc(pid: u32, file: &str) -> PathBuf {
-    Path::new("/proc").join(pid.to_string()).join(file)
-}
-
-fn ask(target: &Target, question: Question, patience: Duration) -> Result<Answer, ControlError> {
-    control::ask(&control::socket(target.instance.name()), question, patience)
-}
-
 fn pid_of(pid: u32) -> Option<Pid> {
     i32::try_from(pid).ok().and_then(Pid::from_raw)
 }
@@ -262,10 +183,4 @@ fn gone(pid: u32) -> Result<(), String> {
         thread::sleep(LOOK);
     }
     Ok(())
-}
-
-/// On standard error, as it is: the reference's words have no name before them.
-fn complain_plain(words: &str) {
-    use std::io::Write as _;
-    let _ = writeln!(std::io::stderr().lock(), "{}", words.trim_end());
 }

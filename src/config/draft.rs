@@ -40,6 +40,8 @@ pub(crate) struct Globals {
     pub(crate) timeout: Given<Duration>,
     pub(crate) autoreload: Given<bool>,
     pub(crate) callback: Given<Command>,
+    /// Names of configurations; each once.
+    pub(crate) execute: Vec<Spanned<String>>,
     /// Taken and without effect: checks run at the same time in any case.
     pub(crate) fork: Given<bool>,
     pub(crate) logfile: Given<LogTarget>,

@@ -3,7 +3,8 @@
 use std::{io, path::Path, sync::Arc};
 
 use super::{
-    Diagnostic, Grammar, ReadFile, Resolver, Source, SourceFile, SourceSet, diagnostic::Report, lower::lower,
+    Diagnostic, Grammar, ReadFile, Resolver, Source, SourceFile, SourceSet, diagnostic::Report, execute,
+    lower::lower,
 };
 use crate::model::Config;
 
@@ -58,6 +59,7 @@ pub fn load(path: &Path, fs: &impl ReadFile, names: &impl Resolver) -> Result<Lo
         content
     };
     let place = draft.globals.maintenance_dir.as_ref().map(|given| given.span);
+    execute::look_at(path, &draft.globals.execute, fs, &mut report);
     let config = lower(draft, names, &mut read, &mut report);
     if let (Some(place), Some(maintenance)) = (place, &config.settings.maintenance)
         && !fs.is_dir(&maintenance.directory)

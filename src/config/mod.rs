@@ -19,6 +19,7 @@ mod convert;
 mod diagnostic;
 mod draft;
 mod duration;
+mod execute;
 mod files;
 mod find;
 mod grammar;
@@ -35,6 +36,7 @@ mod system;
 
 pub use convert::{Converted, convert};
 pub use diagnostic::{Diagnostic, Severity};
+pub use execute::executed;
 pub use files::{Fingerprint, MemoryFiles, ReadFile, SourceFile, SourceSet};
 pub use find::{FindError, SEARCH_PATH, find};
 pub use grammar::Grammar;

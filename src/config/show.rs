@@ -25,6 +25,9 @@ fn settings(settings: &Settings, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     if let Some(callback) = &settings.callback {
         writeln!(f, "  callback {}", command(callback))?;
     }
+    for configuration in &settings.execute {
+        writeln!(f, "  execute {configuration}")?;
+    }
     if let Some(maintenance) = &settings.maintenance {
         writeln!(f, "  maintenance files in {}", maintenance.directory.display())?;
         for (server, names) in &maintenance.names {

@@ -67,6 +67,17 @@ impl<'s> Spanned<&'s str> {
         (text.part(0, end), text.part(end, text.value.len()).trim())
     }
 
+    /// The words of a list, between which stand commas or blanks.
+    pub(crate) fn listed(self) -> impl Iterator<Item = Spanned<&'s str>> {
+        let between = |c: char| c == ',' || BLANK.contains(&c);
+        let mut from = 0;
+        self.value.split(between).filter_map(move |word| {
+            let at = from;
+            from += word.len() + 1;
+            (!word.is_empty()).then(|| self.part(at, at + word.len()))
+        })
+    }
+
     /// The words, in order.
     pub(crate) fn words(self) -> impl Iterator<Item = Spanned<&'s str>> {
         let mut rest = self;

@@ -188,6 +188,8 @@ fn is_mailed(fact: &Fact) -> Option<VirtualId> {
         | Fact::CallbackRan { .. }
         | Fact::FallbackCommandRan { .. }
         | Fact::FallbackCommandFailed { .. }
+        | Fact::ExecuteRan { .. }
+        | Fact::ExecuteFailed { .. }
         | Fact::MailSent { .. }
         | Fact::MailFailed { .. }
         | Fact::TableFailed { .. }

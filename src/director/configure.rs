@@ -65,8 +65,10 @@ impl Director {
             let reals = config.virtuals.iter().map(|v| v.reals.len()).sum();
             fx.push(Effect::Tell(Fact::ConfigLoaded { virtuals: config.virtuals.len(), reals }));
         }
+        let before = self.config.settings.execute.clone();
         // Also when nothing changed: a reload puts right what somebody did by hand.
         self.configure(config, table, maintenance, fx);
+        self.execute_anew(&before, fx);
         self.taking = !self.settled;
         self.look_all_down(now);
         self.set_config_state(fx, |state| {

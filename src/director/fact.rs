@@ -10,7 +10,7 @@ use crate::{
     model::{IpvsTimeouts, RealId, VirtualId},
 };
 
-use super::Action;
+use super::{Action, Order};
 
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -233,6 +233,22 @@ pub enum Fact {
         /// The program.
         program: String,
         /// How it ended.
+        reason: String,
+    },
+    /// The director of another configuration did as it was told (`execute`).
+    ExecuteRan {
+        /// The other configuration.
+        configuration: Arc<str>,
+        /// What it was told.
+        order: Order,
+    },
+    /// It did not.
+    ExecuteFailed {
+        /// The other configuration.
+        configuration: Arc<str>,
+        /// What it was told.
+        order: Order,
+        /// Why not.
         reason: String,
     },
     /// A mail is on its way.

@@ -20,6 +20,13 @@ pub enum Hook {
         /// The program, with the arguments that were configured.
         command: Arc<model::Command>,
     },
+    /// The director of another configuration goes with this one.
+    Execute {
+        /// The other configuration's name, as on the command line.
+        configuration: Arc<str>,
+        /// What it shall do.
+        order: Order,
+    },
 }
 
 /// What a fallback command is told to do. The command of a service is told each change, and nothing twice in a row
@@ -32,13 +39,27 @@ pub enum Action {
     Stop,
 }
 
+/// What the director of another configuration is told to do. None is told what it does already: one that runs is not
+/// started, and one that does not run is not stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// Start.
+    Start,
+    /// Load its configuration again; start, if it does not run.
+    Reload,
+    /// Stop.
+    Stop,
+}
+
 /// Of hooks with the same slot one runs at a time; of those that wait for it only the last one is run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Slot {
     /// The callback.
     Callback,
     /// The fallback command of a service.
     Fallback(VirtualId),
+    /// The director of another configuration.
+    Execute(Arc<str>),
 }
 
 impl Hook {
@@ -48,6 +69,7 @@ impl Hook {
         match self {
             Self::Callback(_) => Slot::Callback,
             Self::Fallback { virtual_id, .. } => Slot::Fallback(*virtual_id),
+            Self::Execute { configuration, .. } => Slot::Execute(configuration.clone()),
         }
     }
 
@@ -55,8 +77,8 @@ impl Hook {
     #[must_use]
     pub fn repeats(&self) -> bool {
         match self {
-            Self::Callback(_) => true,
-            Self::Fallback { .. } => false,
+            Self::Callback(_) | Self::Execute { order: Order::Reload, .. } => true,
+            Self::Fallback { .. } | Self::Execute { order: Order::Start | Order::Stop, .. } => false,
         }
     }
 
@@ -64,12 +86,12 @@ impl Hook {
     #[must_use]
     pub fn outlasts_the_stop(&self) -> bool {
         match self {
-            Self::Callback(_) => false,
-            Self::Fallback { .. } => true,
+            Self::Callback(_) | Self::Execute { order: Order::Start | Order::Reload, .. } => false,
+            Self::Fallback { .. } | Self::Execute { order: Order::Stop, .. } => true,
         }
     }
 
-    /// The program and its arguments, as far as they are known here.
+    /// The program and its arguments, as far as they are known here: with `execute` the program is this one.
     #[must_use]
     pub fn argv(&self) -> Vec<String> {
         match self {
@@ -82,6 +104,9 @@ impl Hook {
                 let mut argv = command.argv.clone();
                 argv.extend([action.to_string(), virtual_id.label(), protocol]);
                 argv
+            }
+            Self::Execute { configuration, order } => {
+                vec!["ldirectord".to_owned(), configuration.to_string(), order.to_string()]
             }
         }
     }
@@ -106,7 +131,23 @@ impl Hook {
                 program: program(command),
                 reason,
             },
+            (Self::Execute { configuration, order }, Ok(())) => {
+                Fact::ExecuteRan { configuration: configuration.clone(), order: *order }
+            }
+            (Self::Execute { configuration, order }, Err(reason)) => {
+                Fact::ExecuteFailed { configuration: configuration.clone(), order: *order, reason }
+            }
         }
+    }
+}
+
+impl fmt::Display for Order {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Start => "start",
+            Self::Reload => "reload",
+            Self::Stop => "stop",
+        })
     }
 }
 

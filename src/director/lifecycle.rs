@@ -7,7 +7,7 @@ use std::{
 
 use crate::plan::Wanted;
 
-use super::{Director, Effect, Event, Fact, Now, Phase, Refusal, fallback};
+use super::{Director, Effect, Event, Fact, Now, Phase, Refusal, fallback, hook::Order};
 
 /// How long a start waits for first verdicts at most, once the table was written.
 const READY_WITHIN: Duration = Duration::from_secs(5);
@@ -82,6 +82,7 @@ impl Director {
         let total = self.services.iter().map(|service| service.reals.len()).sum();
         fx.push(Effect::Tell(Fact::Serving { serving, total }));
         Self::notify(Phase::Ready, fx);
+        self.execute_all(Order::Start, fx);
     }
 
     /// A deadline of ours passed.
@@ -128,6 +129,9 @@ impl Director {
             service.wanted = gone.clone();
             self.settled = false;
             fx.push(Effect::Want { id: service.config.id, wanted: gone.clone(), enforce: true });
+        }
+        if clean {
+            self.execute_all(Order::Stop, fx);
         }
         self.look_ended(now, fx);
     }

@@ -123,6 +123,12 @@ impl fmt::Display for Fact {
             Self::FallbackCommandFailed { virtual_id, action, program, reason } => {
                 write!(f, "Fallback command {program} {action} ({}) failed: {reason}", virtual_id.label())
             }
+            Self::ExecuteRan { configuration, order } => {
+                write!(f, "Executed ldirectord {configuration} {order}")
+            }
+            Self::ExecuteFailed { configuration, order, reason } => {
+                write!(f, "Executing ldirectord {configuration} {order} failed: {reason}")
+            }
             Self::MailSent { subject } => write!(f, "emailalert: {subject}"),
             Self::MailFailed { subject, smtp, reason, retry_in } => {
                 let kind = if *smtp { "SMTP email" } else { "email" };
@@ -209,6 +215,8 @@ impl Fact {
             Self::CallbackRan { .. } => "6c8a1541390c790de364b121a26bd25c",
             Self::FallbackCommandRan { .. } => "0904a30f1e954bc279de41921c82f920",
             Self::FallbackCommandFailed { .. } => "dba9e351abf959f9c3fbe7f24791db9f",
+            Self::ExecuteRan { .. } => "385fd60c775d4fbcbaa49a829befe72c",
+            Self::ExecuteFailed { .. } => "eda2ddf3f90d43fc922da90960b0330b",
             Self::MailSent { .. } => "75f5441e3b0800be4ea6cff5887188fe",
             Self::MailFailed { .. } => "b26a88c3601bd4e55e0d179d3e500fca",
             Self::TableFailed { .. } => "5d76ae4b4b0b098dd92009d7b376553b",
@@ -235,6 +243,7 @@ impl Fact {
             | Self::ConfigWarning { .. }
             | Self::CallbackFailed { .. }
             | Self::FallbackCommandFailed { .. }
+            | Self::ExecuteFailed { .. }
             | Self::MailFailed { .. }
             | Self::TimeoutsFailed { .. }
             | Self::MaintenanceStranger { .. }
@@ -255,6 +264,7 @@ impl Fact {
             | Self::RealPurged { .. }
             | Self::FallbackDeleted { .. }
             | Self::FallbackCommandRan { .. }
+            | Self::ExecuteRan { .. }
             | Self::MaintenanceBegan { .. }
             | Self::MaintenanceEnded { .. }
             | Self::WentUp { .. }
@@ -343,6 +353,7 @@ impl Fact {
                 FactFields { reason: Some(what.clone()), ..about(virtual_id, None) }
             }
             Self::CallbackFailed { reason, .. }
+            | Self::ExecuteFailed { reason, .. }
             | Self::MailFailed { reason, .. }
             | Self::BusLost { reason } => {
                 FactFields { reason: Some(reason.clone()), ..FactFields::default() }
@@ -357,6 +368,7 @@ impl Fact {
             | Self::ConfigUnchanged
             | Self::ConfigRejected { .. }
             | Self::ConfigWarning { .. }
+            | Self::ExecuteRan { .. }
             | Self::CallbackRan { .. }
             | Self::MailSent { .. }
             | Self::TableRecovered

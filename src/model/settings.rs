@@ -40,6 +40,9 @@ pub struct Settings {
     pub autoreload: bool,
     /// Run after the file changed on disk, with its path as last argument (`callback`).
     pub callback: Option<Command>,
+    /// Configurations whose directors are started, reloaded and stopped with this one (`execute`): names, as on the
+    /// command line.
+    pub execute: Vec<Arc<str>>,
     /// Files in a directory take real servers out (`maintenancedir`).
     pub maintenance: Option<Maintenance>,
     /// `start` stays in the foreground and logs on standard output: something else looks after the process
@@ -61,6 +64,7 @@ impl Default for Settings {
         Self {
             autoreload: false,
             callback: None,
+            execute: Vec::new(),
             maintenance: None,
             supervised: false,
             logfile: None,

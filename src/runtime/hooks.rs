@@ -42,7 +42,7 @@ impl Hooks {
             }
             return;
         }
-        if self.waiting.insert(slot, hook).is_none() {
+        if self.waiting.insert(slot.clone(), hook).is_none() {
             self.queue.push_back(slot);
         }
         self.start();

@@ -7,8 +7,8 @@ set -euo pipefail
 . "$(dirname "$0")/host.sh"
 
 # The short form leaves out what takes long.
-full="guide outage quiescent fallback edit drift restart stop bus journal watchdog many bus-restart differential"
-short="guide outage fallback edit drift restart stop bus journal watchdog differential"
+full="guide outage quiescent fallback edit drift restart stop bus journal watchdog execute many bus-restart differential"
+short="guide outage fallback edit drift restart stop bus journal watchdog execute differential"
 
 # The configurations of guest/differential, which the guests share between them. The short form has a seed of its own, so
 # that it is each time the same.

@@ -18,6 +18,7 @@ mod world;
 mod autoreload;
 mod classic;
 mod dry_run;
+mod execute;
 mod failures;
 mod fallback_command;
 mod families;

@@ -82,6 +82,7 @@ fn global(entry: &Entry<'_>, key: GlobalKey, globals: &mut Globals, report: &mut
             put(&mut globals.callback, callback, entry, report);
         }
         GlobalKey::EmailAlertFrom => put(&mut globals.mail_from, mail::one(entry, report), entry, report),
+        GlobalKey::Execute => execute(entry, &mut globals.execute, report),
         GlobalKey::Fork => {
             let fork = switch(entry, report);
             if fork.is_some_and(|fork| fork.value) {
@@ -116,6 +117,25 @@ fn global(entry: &Entry<'_>, key: GlobalKey, globals: &mut Globals, report: &mut
         GlobalKey::Logfile => put(&mut globals.logfile, log_target(entry, report), entry, report),
         GlobalKey::ResyncInterval => {
             put(&mut globals.resync_interval, or_never(entry, report), entry, report);
+        }
+    }
+}
+
+/// Names of configurations, of which each line adds some. Quotes are optional, as in the manual of the reference.
+fn execute(entry: &Entry<'_>, all: &mut Vec<Spanned<String>>, report: &mut Report) {
+    let mut names = values::unquoted(entry.value).listed().peekable();
+    if names.peek().is_none() {
+        report.error(entry.name, "\"execute\" needs the name of a configuration");
+    }
+    for name in names {
+        if name.value.starts_with('-') {
+            report.error(name.span, format!("\"{}\" cannot be the name of a configuration", name.value));
+        } else if let Some(known) = all.iter().find(|known| known.value == name.value) {
+            let line = report.line_of(known.span);
+            let words = format!("\"{}\" again: it stands in line {line} already", name.value);
+            report.warning(name.span, words);
+        } else {
+            all.push(name.map(str::to_owned));
         }
     }
 }

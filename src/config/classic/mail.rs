@@ -38,21 +38,10 @@ pub(super) fn mail(entry: &Entry<'_>, key: MailKey, mail: &mut Mail, report: &mu
     }
 }
 
-/// The words of a list, between which stand commas or blanks.
-fn list(value: Spanned<&str>) -> impl Iterator<Item = Spanned<&str>> {
-    let between = |c: char| c == ',' || c == ' ' || c == '\t';
-    let mut from = 0;
-    value.value.split(between).filter_map(move |word| {
-        let at = from;
-        from += word.len() + 1;
-        (!word.is_empty()).then(|| value.part(at, at + word.len()))
-    })
-}
-
 /// Addresses of mail. One pair of quotes around all of them or around each is fine.
 fn addresses(entry: &Entry<'_>, report: &mut Report) -> Given<Vec<MailAddress>> {
     let all = values::unquoted(entry.value);
-    let words: Vec<_> = list(all).map(values::unquoted).collect();
+    let words: Vec<_> = all.listed().map(values::unquoted).collect();
     if words.is_empty() {
         values::expected(entry, "an address of mail, or several", report);
         return None;
@@ -94,7 +83,7 @@ fn states(entry: &Entry<'_>, report: &mut Report) -> Given<DirectorStates> {
     let all = values::unquoted(entry.value);
     let mut states = DirectorStates::NONE;
     let (mut none, mut others, mut good) = (None, None, true);
-    for word in list(all) {
+    for word in all.listed() {
         let is = |name: &str| name.eq_ignore_ascii_case(word.value);
         if is("none") {
             none = Some(word.span);

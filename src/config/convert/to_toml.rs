@@ -89,6 +89,11 @@ impl Writer<'_> {
         let mut lines = Vec::new();
         let given = |name: &str| entries.iter().any(|entry| entry.directive.name == name);
         for (index, entry) in entries.iter().enumerate() {
+            if entry.directive.name == "execute" {
+                let first = !entries[..index].iter().any(|before| before.directive.name == "execute");
+                lines.extend(if first { self.executed(entries) } else { None });
+                continue;
+            }
             let comments = self.comments(entry);
             let place = if entry.directive.scope == Scope::Global { Place::Top } else { Place::Defaults };
             let again = entries[index + 1..].iter().any(|later| later.directive.name == entry.directive.name);
@@ -107,6 +112,23 @@ impl Writer<'_> {
             }
         }
         lines
+    }
+
+    /// The lines of `execute`, each of which adds some names, as one list.
+    fn executed(&mut self, entries: &[Entry<'_>]) -> Option<Line> {
+        let row = of_directive("execute", Place::Top)?;
+        let (mut names, mut comments): (Vec<String>, _) = (Vec::new(), Comments::default());
+        for entry in entries.iter().filter(|entry| entry.directive.name == row.directive) {
+            let own = self.comments(entry);
+            comments.before.extend(own.before);
+            own.behind.into_iter().for_each(|behind| comments.add_behind(behind));
+            for name in words(values::unquoted(entry.value).value) {
+                if !names.contains(&name) {
+                    names.push(name);
+                }
+            }
+        }
+        Some(Line { table: None, text: format!("{} = [{}]", row.key, names.join(", ")), comments })
     }
 
     /// One directive as a key; as a comment where it has none, or does not count.
@@ -188,8 +210,7 @@ impl Writer<'_> {
             Shape::NumberOrWord if word.bytes().all(|byte| byte.is_ascii_digit()) => integer(word),
             Shape::NumberOrWord | Shape::Word => quoted(word),
             Shape::Words(_) => {
-                let words = plain.value.split([' ', '\t', ',']).filter(|word| !word.is_empty());
-                format!("[{}]", words.map(quoted).collect::<Vec<_>>().join(", "))
+                format!("[{}]", words(plain.value).collect::<Vec<_>>().join(", "))
             }
             Shape::Server => {
                 let (address, method) = plain.split_word();
@@ -308,6 +329,11 @@ fn number(text: &str) -> String {
 fn integer(digits: &str) -> String {
     let bare = digits.trim_start_matches('0');
     if bare.is_empty() { "0".to_owned() } else { bare.to_owned() }
+}
+
+/// The words of a list, as texts.
+fn words(text: &str) -> impl Iterator<Item = String> {
+    text.split([' ', '\t', ',']).filter(|word| !word.is_empty()).map(quoted)
 }
 
 /// A text in the quotes that need the fewest escapes.

@@ -118,6 +118,7 @@ fn settings(draft: &Draft) -> Settings {
     Settings {
         autoreload: globals.autoreload.is_some_and(|value| value.value),
         callback: globals.callback.as_ref().map(|value| value.value.clone()),
+        execute: globals.execute.iter().map(|name| name.value.as_str().into()).collect(),
         // Filled in when the names of all servers are known.
         maintenance: None,
         supervised: globals.supervised.is_some_and(|value| value.value),
