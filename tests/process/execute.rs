@@ -49,7 +49,7 @@ fn one_that_is_no_longer_named_stops_and_a_restart_leaves_the_others_alone() {
     until(&world, "it is told again", || world.log().matches("Executed ldirectord mail start").count() == 2);
     assert_eq!(world.pid("mail"), first, "a start of one that runs is nothing");
 
-    world.write("/etc/ha.d/www.cf", &format!("{}", farm(ONE)));
+    world.write("/etc/ha.d/www.cf", &farm(ONE));
     world.good("www reload");
     until(&world, "it stops", || world.log().contains("Executed ldirectord mail stop"));
     assert_eq!(world.pid("mail"), None);
