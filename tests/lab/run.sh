@@ -7,7 +7,7 @@ set -euo pipefail
 . "$(dirname "$0")/host.sh"
 
 # The short form leaves out what takes long.
-full="guide outage quiescent fallback edit drift restart stop bus journal watchdog execute many bus-restart differential"
+full="guide outage quiescent fallback edit drift restart stop bus journal watchdog execute many reloads bus-restart differential"
 short="guide outage fallback edit drift restart stop bus journal watchdog execute differential"
 
 # The configurations of guest/differential, which the guests share between them. The short form has a seed of its own, so
