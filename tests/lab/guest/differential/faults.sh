@@ -104,7 +104,7 @@ happens_by_hand() {
 		[ ${#entries[@]} -gt 0 ] || return 0
 		entry=${entries[RANDOM % ${#entries[@]}]}
 		entry=${entry#-a}
-		by_hand "-e${entry% -w *} -w $((RANDOM % 9 + 1))"
+		by_hand "-e${entry% -w *} $(limits_of "$entry") -w $((RANDOM % 9 + 1))"
 		;;
 	server)
 		mapfile -t entries < <(grep -E '^-A' <<<"${table[ours]}" | grep -v '204.202.136.40')
@@ -116,6 +116,16 @@ happens_by_hand() {
 		by_hand "-A -t 10.9.9.$((RANDOM % 200 + 1)):80 -s rr"
 		;;
 	esac
+}
+
+# limits_of ENTRY: the thresholds of a server in the table, which `ipvsadm -e` would take away where they are not named:
+# more than a weight would be changed, and ours puts that right.
+limits_of() {
+	local kind service server
+	read -r kind service _ server _ <<<"$1"
+	case $kind in -t) kind=TCP ;; -u) kind=UDP ;; -f) kind=FWM ;; esac
+	awk -v service="$kind $service" -v server="$server" \
+		'/^thresholds/ && $2 " " $3 == service && $4 == server { print "-x", $5, "-y", $6; exit }' <<<"${table[ours]}"
 }
 
 # by_hand LINE: a line of ipvsadm, in both tables.
