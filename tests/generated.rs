@@ -50,7 +50,10 @@ struct Style {
 }
 
 fn service() -> impl Strategy<Value = Service> {
-    let forward = || select(vec![Forward::Gate, Forward::Masq, Forward::Ipip]);
+    let forward = || {
+        select(vec!["gate", "masq", "ipip", "gre", "gre:csum", "gue:6080", "gue:1:csum", "gue:65535:remcsum"])
+            .prop_map(|text| text.parse().expect("a method"))
+    };
     let asks = prop_oneof![
         Just(Asks::On),
         Just(Asks::Off),

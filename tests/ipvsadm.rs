@@ -126,7 +126,7 @@ async fn thresholds_are_looked_for_where_somebody_uses_them() {
     memory.apply(&farm()).await.unwrap();
     assert_eq!(ipvsadm.read(&Scope::All).await.unwrap(), memory.table());
     assert_eq!(ipvsadm.read(&Scope::Glance).await.unwrap(), memory.table());
-    let calls = ["-Ln", "--restore", "-Ln", "-Ln --thresholds", "-Ln"];
+    let calls = ["-Ln --tun-info", "--restore", "-Ln --tun-info", "-Ln --thresholds", "-Ln"];
     assert_eq!(stand_in.calls(), calls, "not in an empty table, and not at a glance");
 
     let thresholds = Thresholds { upper: 9, lower: 3 };
@@ -144,6 +144,39 @@ async fn thresholds_are_looked_for_where_somebody_uses_them() {
     ipvsadm.apply(&change).await.unwrap();
     memory.apply(&change).await.unwrap();
     assert_eq!(ipvsadm.read(&Scope::All).await.unwrap(), memory.table());
+    ipvsadm.read(&Scope::Glance).await.unwrap();
+    assert_eq!(stand_in.calls().last().unwrap(), "-Ln");
+}
+
+#[tokio::test]
+async fn types_of_tunnels_are_looked_for_where_somebody_uses_them() {
+    let stand_in = StandIn::behaving("");
+    let (mut ipvsadm, mut memory) = (stand_in.ipvsadm(), Memory::default());
+    let (web, server) = (id("tcp:192.0.2.1:80"), real("10.0.0.2:80"));
+    ipvsadm.apply(&farm()).await.unwrap();
+    memory.apply(&farm()).await.unwrap();
+    assert_eq!(ipvsadm.read(&Scope::Glance).await.unwrap(), memory.table());
+    assert_eq!(stand_in.calls().last().unwrap(), "-Ln", "ipip alone has no type to look for");
+    for forward in ["ipip", "gre", "gre:csum", "gue:6080", "gue:6081:csum", "gue:6081:remcsum", "ipip"] {
+        let change = [Op::EditDest(web, server, Dest::new(forward.parse().unwrap(), 2))];
+        ipvsadm.apply(&change).await.unwrap();
+        memory.apply(&change).await.unwrap();
+        let one = ipvsadm.read(&Scope::Services(vec![web])).await.unwrap();
+        assert_eq!(one.0[&web].dests[&server].forward.to_string(), forward);
+        assert_eq!(ipvsadm.read(&Scope::Glance).await.unwrap(), memory.table());
+        // One that knows of nothing finds it all the same when it looks at the whole.
+        assert_eq!(stand_in.ipvsadm().read(&Scope::All).await.unwrap(), memory.table());
+    }
+    let calls = stand_in.calls();
+    assert_eq!(calls[2..5], ["-e -t 192.0.2.1:80 -r 10.0.0.2:80 -i -w 2", "-Ln -t 192.0.2.1:80", "-Ln"]);
+    let of_gre = [
+        "-e -t 192.0.2.1:80 -r 10.0.0.2:80 -i -w 2 --tun-type gre",
+        "-Ln --tun-info -t 192.0.2.1:80",
+        "-Ln --tun-info",
+    ];
+    assert_eq!(calls[7..10], of_gre);
+    // After a whole reading without any, nobody uses them.
+    ipvsadm.read(&Scope::All).await.unwrap();
     ipvsadm.read(&Scope::Glance).await.unwrap();
     assert_eq!(stand_in.calls().last().unwrap(), "-Ln");
 }

@@ -12,7 +12,7 @@ use std::{
 
 use ldirectord::{
     ipvs::{Dest, Ipvs, Ipvsadm, Memory, Op, Scope, ServiceSettings},
-    model::{Family, Forward, Netmask, Persistence, Protocol, RealId, Thresholds, VirtualId},
+    model::{Family, Netmask, Persistence, Protocol, RealId, Thresholds, VirtualId},
 };
 
 const BATCHES: u32 = 60;
@@ -71,7 +71,20 @@ impl Dice {
     }
 
     fn dest(&mut self) -> Dest {
-        let forward = self.one_of(&[Forward::Gate, Forward::Masq, Forward::Ipip]);
+        let forward = self.one_of(&[
+            "gate",
+            "gate",
+            "masq",
+            "masq",
+            "ipip",
+            "ipip",
+            "gre",
+            "gre:csum",
+            "gue:6080",
+            "gue:6080:csum",
+            "gue:65535:remcsum",
+        ]);
+        let forward = forward.parse().expect("a method");
         let upper = self.one_of(&[0, 0, 9, 100_000]);
         let lower = self.one_of(&[0, 3]).min(upper);
         Dest { forward, weight: self.one_of(&[0, 1, 5, 65535]), thresholds: Thresholds { upper, lower } }

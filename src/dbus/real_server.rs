@@ -22,7 +22,7 @@ impl Exported for RealRow {
         constant("VirtualId", Get::Text(|r| r.virtual_id.to_string().into())),
         constant("Address", Get::Text(|r| r.id.0.ip().to_string().into())),
         constant("Port", Get::U16(|r| r.id.0.port())),
-        // `gate`, `masq` or `ipip`.
+        // `gate`, `masq`, `ipip`, `gre[:csum]` or `gue:PORT[:csum|:remcsum]`.
         changing("Forwarding", Get::Text(|r| r.forward.to_string().into())),
         // `unknown` (never checked), `up`, `failing` (up, but the last checks failed) or `down`.
         changing("State", Get::Text(|r| r.state.name().into())),

@@ -26,8 +26,8 @@ use crate::model::{IpvsTimeouts, VirtualId};
 pub enum Scope {
     /// The whole table, others' services included.
     All,
-    /// The same at the cost of one look, for what is done all the time: thresholds are left out where nobody is known
-    /// to use them.
+    /// The same at the cost of one look, for what is done all the time: thresholds and types of tunnels are left out
+    /// where nobody is known to use them.
     Glance,
     /// These services; one that does not exist is simply absent from the answer.
     Services(Vec<VirtualId>),

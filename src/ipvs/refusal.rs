@@ -6,7 +6,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::{Dest, Op, ServiceSettings};
-use crate::model::{Family, Forward, Netmask, Persistence, RealId, Thresholds, VirtualId};
+use crate::model::{Family, Netmask, Persistence, RealId, Thresholds, VirtualId};
 
 /// The longest persistence that `ipvsadm` takes: 31 days.
 const LONGEST_PERSISTENCE: u64 = 31 * 86_400;
@@ -55,7 +55,7 @@ fn of_persistence(family: Family, persistence: Persistence) -> Option<&'static s
 
 fn of_dest(id: VirtualId, real: RealId, dest: Dest) -> Option<&'static str> {
     let address = real.0.ip();
-    if Family::of(address) != id.family() && dest.forward != Forward::Ipip {
+    if Family::of(address) != id.family() && !dest.forward.is_tunnel() {
         return Some("Different address family is allowed only for tunneling servers");
     }
     let unicast = match address {
@@ -80,6 +80,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::model::Forward;
 
     fn settings(scheduler: &str) -> ServiceSettings {
         ServiceSettings { scheduler: scheduler.into(), ..ServiceSettings::default() }
@@ -128,7 +129,9 @@ mod tests {
     fn destinations() {
         assert!(!dest("fwm:1", "10.0.0.1:80", Forward::Masq));
         assert!(dest("fwm6:1", "10.0.0.1:80", Forward::Masq));
-        assert!(!dest("fwm6:1", "10.0.0.1:80", Forward::Ipip));
+        for tunnel in ["ipip", "gre", "gue:6080"] {
+            assert!(!dest("fwm6:1", "10.0.0.1:80", tunnel.parse().unwrap()), "{tunnel}");
+        }
         for address in ["0.0.0.0:1", "224.0.0.1:1", "255.255.255.255:1", "[::]:1", "[ff02::1]:1"] {
             assert!(dest("fwm:1", address, Forward::Ipip), "{address}");
         }

@@ -137,10 +137,11 @@ impl Table {
 #[must_use]
 pub fn kernel_id(service: VirtualId, real: RealId, forward: Forward) -> RealId {
     match (service, forward) {
-        (VirtualId::Addr { address, .. }, Forward::Gate | Forward::Ipip | Forward::Local) => {
-            RealId((real.0.ip(), address.port()).into())
-        }
         (VirtualId::Addr { .. }, Forward::Masq) | (VirtualId::FwMark { .. }, _) => real,
+        (
+            VirtualId::Addr { address, .. },
+            Forward::Gate | Forward::Ipip | Forward::Gre { .. } | Forward::Gue { .. } | Forward::Local,
+        ) => RealId((real.0.ip(), address.port()).into()),
     }
 }
 

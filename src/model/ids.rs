@@ -145,30 +145,6 @@ impl fmt::Display for RealId {
     }
 }
 
-/// How packets reach the real server (`ipvsadm` packet-forwarding-method).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Forward {
-    /// Direct routing (`-g`), shown as `Route` by ipvsadm.
-    Gate,
-    /// Masquerading (`-m`).
-    Masq,
-    /// IP-in-IP tunnel (`-i`).
-    Ipip,
-    /// Only ever read from a kernel: the server is the director itself. Never configured.
-    Local,
-}
-
-impl fmt::Display for Forward {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Gate => "gate",
-            Self::Masq => "masq",
-            Self::Ipip => "ipip",
-            Self::Local => "local",
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

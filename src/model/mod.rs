@@ -6,6 +6,7 @@ mod alert;
 mod authorities;
 mod check;
 mod flags;
+mod forward;
 mod ids;
 mod pattern;
 mod service;
@@ -18,7 +19,8 @@ pub use check::{
     TlsVerify,
 };
 pub use flags::SchedulerFlags;
-pub use ids::{Family, Forward, ParseIdError, Protocol, RealId, VirtualId};
+pub use forward::{Forward, GueChecksum, ParseForwardError};
+pub use ids::{Family, ParseIdError, Protocol, RealId, VirtualId};
 pub use pattern::{Pattern, PatternError};
 pub use service::{
     Check, Fallback, FallbackCommand, Hysteresis, Netmask, Persistence, PersistenceEngine, Real, StartState,

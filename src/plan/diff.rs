@@ -150,6 +150,26 @@ mod tests {
     }
 
     #[test]
+    fn another_type_of_tunnel_is_an_edit_and_nothing_else() {
+        let none = BTreeMap::new();
+        let policy = Policy { purge: true, settled: &none };
+        let forwards =
+            ["ipip", "gre", "gre:csum", "gue:6080", "gue:6081", "gue:6080:csum", "gue:6080:remcsum"];
+        let of = |forward: &str| Service {
+            settings: settings("rr"),
+            dests: BTreeMap::from([(real(0), Dest::new(forward.parse().unwrap(), 1))]),
+        };
+        for from in forwards {
+            for to in forwards {
+                let wanted = Wanted { service: Some(of(to)), ours: BTreeSet::from([real(0)]), awaits: None };
+                let ops = diff(id(), Some(&of(from)), &wanted, policy);
+                let edit = Op::EditDest(id(), real(0), of(to).dests[&real(0)]);
+                assert_eq!(ops, if from == to { vec![] } else { vec![edit] }, "{from} to {to}");
+            }
+        }
+    }
+
+    #[test]
     fn somebody_elses_server_stays_until_a_purge() {
         let actual = services().pop().unwrap().unwrap();
         let wanted = Wanted {

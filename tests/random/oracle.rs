@@ -4,7 +4,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     net::{Ipv4Addr, SocketAddr},
-    num::NonZeroU32,
+    num::{NonZeroU16, NonZeroU32},
     sync::Arc,
     time::Duration,
 };
@@ -15,9 +15,9 @@ use ldirectord::{
         table::{kernel_id, kernel_settings},
     },
     model::{
-        Cadence, Check, CheckKind, CheckSpec, Command, Config, Fallback, Family, Forward, Hysteresis,
-        Maintenance, Netmask, Persistence, PersistenceEngine, Real, RealId, Route, SchedulerFlags,
-        Service as Protocol, Settings, StartState, Thresholds, Virtual, VirtualId,
+        Cadence, Check, CheckKind, CheckSpec, Command, Config, Fallback, Family, Forward, GueChecksum,
+        Hysteresis, Maintenance, Netmask, Persistence, PersistenceEngine, Real, RealId, Route,
+        SchedulerFlags, Service as Protocol, Settings, StartState, Thresholds, Virtual, VirtualId,
     },
 };
 
@@ -56,7 +56,14 @@ fn real_id(id: VirtualId, n: u8, port: u16) -> RealId {
     }
 }
 
-const FORWARDS: [Forward; 4] = [Forward::Masq, Forward::Masq, Forward::Gate, Forward::Ipip];
+const FORWARDS: [Forward; 6] = [
+    Forward::Masq,
+    Forward::Masq,
+    Forward::Gate,
+    Forward::Ipip,
+    Forward::Gre { checksum: true },
+    Forward::Gue { port: NonZeroU16::MIN, checksum: GueChecksum::Remote },
+];
 
 /// The maintenance directory.
 pub const MAINTENANCE: &str = "/maintenance";

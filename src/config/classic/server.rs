@@ -8,7 +8,7 @@ use crate::{
         draft::{Fallback, Real, VirtualAt},
         suggest::nearest,
     },
-    model::{Family, Forward},
+    model::{Family, Forward, ParseForwardError},
 };
 
 /// Reads `virtual = ADDRESS:PORT` or `virtual = MARK`.
@@ -117,30 +117,33 @@ fn whole_line_unquoted<'s>(value: Spanned<&'s str>, report: &mut Report) -> Span
 }
 
 fn forward(text: Spanned<&str>, report: &mut Report) -> Option<Forward> {
-    const METHODS: [(&str, Forward); 3] =
-        [("gate", Forward::Gate), ("masq", Forward::Masq), ("ipip", Forward::Ipip)];
+    const METHODS: [&str; 5] = ["gate", "masq", "ipip", "gre", "gue"];
     let word = text.value.trim_end_matches([',', ';']);
-    if let Some(&(name, forward)) = METHODS.iter().find(|(name, _)| name.eq_ignore_ascii_case(word)) {
-        if name != text.value {
-            report.warning(text.span, format!("read as {name}"));
-        }
-        return Some(forward);
-    }
     let lower = word.to_ascii_lowercase();
-    if let Some(kind) = ["gre", "gue"].into_iter().find(|kind| lower.split(':').next() == Some(kind)) {
-        report
-            .error(text.span, format!("tunnels of type {kind} are not supported in this version yet"))
-            .help("ipip is");
-        return None;
-    }
-    let near = match lower.as_str() {
-        "route" | "dr" | "direct" | "gatewaying" => Some("gate"),
-        "nat" | "masquerade" | "masquerading" => Some("masq"),
-        "tun" | "tunnel" | "ip-ip" => Some("ipip"),
-        other => nearest(other, METHODS.map(|(name, _)| name)),
+    let why = match lower.parse() {
+        Ok(forward) => {
+            if lower != text.value {
+                report.warning(text.span, format!("read as {lower}"));
+            }
+            return Some(forward);
+        }
+        Err(why) => why,
     };
-    report.error(text.span, "the forwarding method must be gate, masq or ipip").help =
-        near.map(|near| format!("did you mean {near}?"));
+    let help = match why {
+        ParseForwardError::Method => {
+            let near = match lower.as_str() {
+                "route" | "dr" | "direct" | "gatewaying" => Some("gate"),
+                "nat" | "masquerade" | "masquerading" => Some("masq"),
+                "tun" | "tunnel" | "ip-ip" => Some("ipip"),
+                other => nearest(other, METHODS),
+            };
+            near.map(|near| format!("did you mean {near}?"))
+        }
+        ParseForwardError::Alone => lower.split_once(':').map(|(method, _)| format!("write {method} alone")),
+        ParseForwardError::GuePort => Some("write gue:PORT, e.g. gue:6080".to_owned()),
+        ParseForwardError::Gre | ParseForwardError::GueChecksum => None,
+    };
+    report.error(text.span, why.to_string()).help = help;
     None
 }
 

@@ -40,7 +40,7 @@ pub(super) fn name(
     let slash = if request.starts_with('/') { "" } else { "/" };
     let host = text(&service.vhost);
     let port = service.check_port.map(|given| given.value.to_string()).unwrap_or_default();
-    let (weight, forward) = (real.weight, real.forward);
+    let (weight, forward) = (real.weight, real.forward.method());
     let whole =
         format!("{check}:{protocol}:{}:{host}:{port}:{weight}:{forward}:{slash}{request}:{receive}", real.id);
     blanks(&whole).into()

@@ -360,7 +360,7 @@ impl<R: Resolver> Lowering<'_, '_, R> {
                     real.span,
                     format!("clients reach this server at port {wanted}, not at port {given}"),
                 )
-                .help(format!("{} does not change ports; only masq does", real.value.forward));
+                .help(format!("{} does not change ports; only masq does", real.value.forward.method()));
         }
         Some(given)
     }

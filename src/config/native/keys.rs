@@ -51,7 +51,7 @@ const fn of(key: &'static str, directive: &'static str, shape: Shape, form: &'st
 const SWITCH: &str = "true or false";
 const TIME: &str = "a time: whole seconds, or a text like \"200ms\"";
 const PROGRAM: &str = "\"PROGRAM [ARGUMENT ...]\", or a list of program and arguments";
-const SERVER: &str = "\"ADDRESS[:PORT] [gate|masq|ipip]\"";
+const SERVER: &str = "\"ADDRESS[:PORT] [gate|masq|ipip|gre|gue:PORT]\"";
 const SERVERS: &str = "a list of servers";
 
 use Shape::{Number, NumberOrWord, Program, Server, Servers, Switch, Text, Time, Word, Words};

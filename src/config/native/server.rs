@@ -76,8 +76,11 @@ impl Servers<'_> {
         }
         for key in ["address", "forward"] {
             if table.get(key).is_none() {
-                let help =
-                    if key == "address" { "\"ADDRESS:PORT\"" } else { "\"gate\", \"masq\" or \"ipip\"" };
+                let help = if key == "address" {
+                    "\"ADDRESS:PORT\""
+                } else {
+                    "\"gate\", \"masq\", \"ipip\", \"gre\" or \"gue:PORT\""
+                };
                 self.report
                     .error(file, format!("this real server has no \"{key}\""))
                     .help(format!("write: {key} = {help}"));

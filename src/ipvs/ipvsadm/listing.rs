@@ -1,7 +1,7 @@
 //! The text of `ipvsadm -L -n` → a [`Table`], and of `ipvsadm -L -n --thresholds` → what is missing there.
 //!
 //! `-L` and not `-S`: it is the one format that can show a single service, it tells `Local` from `Route`, and it costs
-//! the same. All that `-S` shows beyond it are kinds of tunnel, which the configuration cannot name.
+//! the same. All that `-S` shows beyond it are types of tunnels, which `-L` shows with `--tun-info`.
 //!
 //! ```text
 //! IP Virtual Server version 1.2.1 (size=4096)
@@ -14,6 +14,9 @@
 //!   -> [2001:db8::5]:0              Tunnel  1      0          0
 //! ```
 //!
+//! With `--tun-info` a column behind `Forward` has the type of the tunnel: `ipip`, `gre:-c`, `gre:+c`, `gue:6080:-c`,
+//! `gue:6080:+c`, `gue:6080:r+c`, and `n/a` where there is no tunnel. Both forms are read.
+//!
 //! With `--thresholds` the columns of a destination are its upper and its lower threshold and its connections.
 
 use std::{collections::BTreeMap, net::SocketAddr, num::NonZeroU32, str::FromStr, sync::Arc, time::Duration};
@@ -21,8 +24,8 @@ use std::{collections::BTreeMap, net::SocketAddr, num::NonZeroU32, str::FromStr,
 use crate::{
     ipvs::{Dest, IpvsError, Service, ServiceSettings, Table},
     model::{
-        Family, Forward, IpvsTimeouts, Netmask, Persistence, PersistenceEngine, Protocol, RealId,
-        SchedulerFlags, Thresholds, VirtualId,
+        Family, Forward, GueChecksum, IpvsTimeouts, Netmask, Persistence, PersistenceEngine, Protocol,
+        RealId, SchedulerFlags, Thresholds, VirtualId,
     },
 };
 
@@ -182,8 +185,14 @@ impl Reader {
         };
         let address = address.parse().ok()?;
         let forward = words.next()?;
-        let weight = weight(words.next()?)?;
-        if let Some(forward) = forwarding(forward) {
+        let mut next = words.next()?;
+        let tunnel =
+            (next == "n/a" || (forward == "Tunnel" && number::<i64>(next).is_none())).then_some(next);
+        if tunnel.is_some() {
+            next = words.next()?;
+        }
+        let weight = weight(next)?;
+        if let Some(forward) = forwarding(forward, tunnel) {
             self.table.0.get_mut(&id)?.dests.insert(RealId(address), Dest::new(forward, weight));
         }
         Some(())
@@ -256,14 +265,40 @@ fn netmask(word: &str, family: Family) -> Option<Netmask> {
     }
 }
 
-fn forwarding(word: &str) -> Option<Forward> {
+/// How packets are forwarded; `None` is a way that is not known here.
+fn forwarding(word: &str, tunnel: Option<&str>) -> Option<Forward> {
     match word {
         "Route" => Some(Forward::Gate),
         "Masq" => Some(Forward::Masq),
-        "Tunnel" => Some(Forward::Ipip),
+        "Tunnel" => match tunnel {
+            // A type that cannot be read cannot be wanted either; a tunnel it is.
+            Some(tunnel) => Some(tunnel_type(tunnel).unwrap_or(Forward::Ipip)),
+            None => Some(Forward::Ipip),
+        },
         "Local" => Some(Forward::Local),
         _ => None,
     }
+}
+
+/// What `--tun-info` shows: type, port and checksums.
+fn tunnel_type(word: &str) -> Option<Forward> {
+    let mut parts = word.split(':');
+    let forward = match (parts.next()?, parts.next(), parts.next()) {
+        ("ipip", None, None) => Forward::Ipip,
+        ("gre", Some("-c"), None) => Forward::Gre { checksum: false },
+        ("gre", Some("+c"), None) => Forward::Gre { checksum: true },
+        ("gue", Some(port), Some(flags)) => {
+            let checksum = match flags {
+                "-c" => GueChecksum::No,
+                "+c" => GueChecksum::Yes,
+                "r+c" => GueChecksum::Remote,
+                _ => return None,
+            };
+            Forward::Gue { port: number(port)?, checksum }
+        }
+        _ => return None,
+    };
+    parts.next().is_none().then_some(forward)
 }
 
 /// A weight. The kernel's range is wider than what can be configured here; a foreign weight beyond it is "very much".

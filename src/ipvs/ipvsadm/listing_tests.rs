@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use proptest::{collection::vec, prelude::*};
+use proptest::{collection::vec, prelude::*, sample::select};
 
 use super::*;
 use crate::ipvs::Op;
@@ -103,6 +103,49 @@ TCP  192.0.2.1:80 wrr
 }
 
 #[test]
+fn types_of_tunnels() {
+    let text = "Prot LocalAddress:Port Scheduler Flags
+  -> RemoteAddress:Port           Forward TunnelInfo    Weight ActiveConn InActConn
+TCP  192.0.2.1:80 wrr
+  -> 10.0.0.1:80                  Route   n/a           1      0          0         
+  -> 10.0.0.2:80                  Tunnel  ipip          2      0          0         
+  -> 10.0.0.3:80                  Tunnel  gre:-c        3      0          0         
+  -> 10.0.0.4:80                  Tunnel  gre:+c        4      0          0         
+  -> 10.0.0.5:80                  Tunnel  gue:6080:-c   5      0          0         
+  -> 10.0.0.6:80                  Tunnel  gue:6080:+c   6      0          0         
+  -> 10.0.0.7:80                  Tunnel  gue:65535:r+c 7      0          0         
+  -> 10.0.0.8:8080                Masq    n/a           8      0          0         
+  -> 127.0.0.1:80                 Local   n/a           9      0          0         \n";
+    let table = all(text).unwrap();
+    assert_eq!(
+        dests(&table, "tcp:192.0.2.1:80"),
+        [
+            "10.0.0.1:80 gate 1",
+            "10.0.0.2:80 ipip 2",
+            "10.0.0.3:80 gre 3",
+            "10.0.0.4:80 gre:csum 4",
+            "10.0.0.5:80 gue:6080 5",
+            "10.0.0.6:80 gue:6080:csum 6",
+            "10.0.0.7:80 gue:65535:remcsum 7",
+            "10.0.0.8:8080 masq 8",
+            "127.0.0.1:80 local 9",
+        ]
+    );
+}
+
+#[test]
+fn a_type_that_is_not_known_is_still_a_tunnel() {
+    for info in
+        ["n/a", "warp:7", "gue:0:-c", "gue:6080", "gue:6080:c", "gre", "gre:r+c", "gre:-c:1", "ipip:-c"]
+    {
+        let text = format!("TCP  192.0.2.1:80 wrr\n  -> 10.0.0.1:80 Tunnel {info} 1 0 0");
+        assert_eq!(dests(&all(&text).unwrap(), "tcp:192.0.2.1:80"), ["10.0.0.1:80 ipip 1"], "{info}");
+    }
+    let text = "TCP  192.0.2.1:80 wrr\n-> 10.0.0.1:80 Tunnel gre:-c";
+    assert_eq!(all(text), Err(IpvsError::Listing("-> 10.0.0.1:80 Tunnel gre:-c".to_owned())));
+}
+
+#[test]
 fn an_empty_table_and_no_text_at_all() {
     let heading: Vec<&str> = WHOLE.lines().take(3).collect();
     assert_eq!(all(&heading.join("\n")), Ok(Table::default()));
@@ -157,8 +200,8 @@ fn a_line_that_is_no_listing_is_an_error_that_shows_it() {
     }
 }
 
-/// A table as ipvsadm 1.31 prints it with `-L -n` (`print_service_entry`).
-fn printed(table: &Table) -> String {
+/// A table as ipvsadm 1.31 prints it with `-L -n` (`print_service_entry`), or with `--tun-info` too.
+fn printed(table: &Table, types: bool) -> String {
     let mut text: String = WHOLE.lines().take(3).flat_map(|line| [line, "\n"]).collect();
     for (id, service) in &table.0 {
         let name = name(id);
@@ -183,14 +226,31 @@ fn printed(table: &Table) -> String {
             let forward = match dest.forward {
                 Forward::Gate => "Route",
                 Forward::Masq => "Masq",
-                Forward::Ipip => "Tunnel",
+                Forward::Ipip | Forward::Gre { .. } | Forward::Gue { .. } => "Tunnel",
                 Forward::Local => "Local",
             };
-            let real = real.to_string();
-            writeln!(text, "  -> {real:<28} {forward:<7} {:<6} {:<10} {:<10}", dest.weight, 3, 0).unwrap();
+            let (real, weight) = (real.to_string(), dest.weight);
+            write!(text, "  -> {real:<28} {forward:<7} ").unwrap();
+            if types {
+                write!(text, "{:<13} ", tunnel_info(dest.forward)).unwrap();
+            }
+            writeln!(text, "{weight:<6} {:<10} {:<10}", 3, 0).unwrap();
         }
     }
     text
+}
+
+/// How it prints the type of a tunnel (`fwd_tun_info`).
+fn tunnel_info(forward: Forward) -> String {
+    match forward {
+        Forward::Gate | Forward::Masq | Forward::Local => "n/a".to_owned(),
+        Forward::Ipip => "ipip".to_owned(),
+        Forward::Gre { checksum: false } => "gre:-c".to_owned(),
+        Forward::Gre { checksum: true } => "gre:+c".to_owned(),
+        Forward::Gue { port, checksum: GueChecksum::No } => format!("gue:{port}:-c"),
+        Forward::Gue { port, checksum: GueChecksum::Yes } => format!("gue:{port}:+c"),
+        Forward::Gue { port, checksum: GueChecksum::Remote } => format!("gue:{port}:r+c"),
+    }
 }
 
 /// How it prints which service it is.
@@ -269,7 +329,9 @@ fn service_settings() -> impl Strategy<Value = ServiceSettings> {
 
 fn op() -> impl Strategy<Value = Op> {
     let real = || address().prop_map(RealId);
-    let forward = prop_oneof![Just(Forward::Gate), Just(Forward::Masq), Just(Forward::Ipip)];
+    let forward =
+        select(vec!["gate", "masq", "ipip", "gre", "gre:csum", "gue:1", "gue:9:csum", "gue:9:remcsum"])
+            .prop_map(|text| text.parse().unwrap());
     let dest =
         (forward, any::<u16>(), prop_oneof![Just(0), Just(9u32)]).prop_map(|(forward, weight, upper)| {
             let thresholds = Thresholds { upper, lower: upper / 3 };
@@ -292,15 +354,23 @@ proptest! {
         for op in &ops {
             table.apply(op).ok();
         }
-        let mut read = all(&printed(&table)).unwrap();
+        let mut read = all(&printed(&table, true)).unwrap();
         let any = add_thresholds(&printed_thresholds(&table), &mut read);
         let wanted = table.0.values().flat_map(|s| s.dests.values()).any(|dest| dest.thresholds.upper > 0);
         prop_assert_eq!(any, Ok(wanted));
-        prop_assert_eq!(read, table);
+        prop_assert_eq!(&read, &table);
+        // Without the column every tunnel is the plain one.
+        for dest in read.0.values_mut().flat_map(|service| service.dests.values_mut()) {
+            dest.thresholds = Thresholds::default();
+            if dest.forward.is_tunnel() {
+                dest.forward = Forward::Ipip;
+            }
+        }
+        prop_assert_eq!(all(&printed(&table, false)).unwrap(), read);
     }
 
     #[test]
-    fn no_text_makes_it_panic(text in "(TCP|FWM|UDP|->|IP|[0-9.:\\[\\]-]{1,12}|mask|persistent|\\(a\\)| |\n){0,40}") {
+    fn no_text_makes_it_panic(text in "(TCP|FWM|UDP|->|IP|Tunnel|n/a|g[ru]e:[0-9+:cr-]{0,6}|[0-9.:\\[\\]-]{1,12}|mask|persistent|\\(a\\)| |\n){0,40}") {
         let _ = all(&text);
         let _ = add_thresholds(&text, &mut Table::default());
     }

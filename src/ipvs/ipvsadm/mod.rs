@@ -20,7 +20,7 @@ use std::{
     time::Duration,
 };
 
-use super::{Ipvs, IpvsError, Op, Scope, Table, refusal::refusal};
+use super::{Dest, Ipvs, IpvsError, Op, Scope, Table, refusal::refusal};
 use crate::{
     child::{self, ChildError, Finished, Program},
     model::{IpvsTimeouts, Thresholds, VirtualId},
@@ -44,6 +44,8 @@ pub struct Ipvsadm {
     processes: Arc<AtomicU64>,
     /// Somebody uses thresholds, as far as is known: they are read too.
     thresholds: bool,
+    /// Somebody uses tunnels of other types than ipip, as far as is known: the types are read too.
+    tunnels: bool,
 }
 
 #[derive(Debug)]
@@ -66,7 +68,13 @@ impl Ipvsadm {
     /// The `ipvsadm` of the search path. Nothing is run and nothing looked for yet.
     #[must_use]
     pub fn new() -> Self {
-        Self { place: Place::Unknown, deadline: DEADLINE, processes: Arc::default(), thresholds: false }
+        Self {
+            place: Place::Unknown,
+            deadline: DEADLINE,
+            processes: Arc::default(),
+            thresholds: false,
+            tunnels: false,
+        }
     }
 
     /// The program at this path.
@@ -191,10 +199,11 @@ impl Ipvsadm {
     }
 }
 
-fn sets_thresholds(op: &Op) -> bool {
+/// The destination as a change leaves it.
+fn written(op: &Op) -> Option<&Dest> {
     match op {
-        Op::AddDest(_, _, dest) | Op::EditDest(_, _, dest) => dest.thresholds != Thresholds::default(),
-        Op::AddService(..) | Op::EditService(..) | Op::DeleteService(_) | Op::DeleteDest(..) => false,
+        Op::AddDest(_, _, dest) | Op::EditDest(_, _, dest) => Some(dest),
+        Op::AddService(..) | Op::EditService(..) | Op::DeleteService(_) | Op::DeleteDest(..) => None,
     }
 }
 
@@ -209,7 +218,13 @@ impl Ipvs for Ipvsadm {
             },
         };
         let wanted = |listed| asked.as_ref().is_none_or(|asked| asked.contains(&listed));
-        let mut table = self.list(&format!("-Ln{place}"), wanted).await?;
+        // One column more, at the price of some bytes.
+        let types = if *scope == Scope::All || self.tunnels { " --tun-info" } else { "" };
+        let mut table = self.list(&format!("-Ln{types}{place}"), wanted).await?;
+        if *scope == Scope::All {
+            let mut dests = table.0.values().flat_map(|service| service.dests.values());
+            self.tunnels = dests.any(|dest| dest.forward.has_tunnel_type());
+        }
         // A listing of their own: not paid for where nobody uses them.
         if (*scope == Scope::All || self.thresholds) && table.0.values().any(|s| !s.dests.is_empty()) {
             let any = self.add_thresholds(&format!("-Ln --thresholds{place}"), &mut table).await?;
@@ -220,7 +235,10 @@ impl Ipvs for Ipvsadm {
 
     async fn apply(&mut self, ops: &[Op]) -> Result<(), IpvsError> {
         let (mut sent, mut refused) = (Vec::with_capacity(ops.len()), None);
-        self.thresholds |= ops.iter().any(sets_thresholds);
+        for dest in ops.iter().filter_map(written) {
+            self.thresholds |= dest.thresholds != Thresholds::default();
+            self.tunnels |= dest.forward.has_tunnel_type();
+        }
         for op in ops {
             match refusal(op) {
                 None => sent.push(op),

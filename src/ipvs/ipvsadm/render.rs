@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::{
     ipvs::{Dest, Op, ServiceSettings},
-    model::{Family, Forward, IpvsTimeouts, Protocol, RealId, Thresholds, VirtualId},
+    model::{Family, Forward, GueChecksum, IpvsTimeouts, Protocol, RealId, Thresholds, VirtualId},
 };
 
 /// The options of one change, e.g. `-a -t 192.0.2.1:80 -r 10.0.0.1:80 -g -w 5`. No word holds a blank or a quote, so
@@ -94,9 +94,10 @@ fn write_dest(f: &mut fmt::Formatter<'_>, real: RealId, dest: Dest) -> fmt::Resu
         // The kernel finds out by itself that an address is its own; ipvsadm saves such a server as `-g` too.
         Forward::Gate | Forward::Local => "-g",
         Forward::Masq => "-m",
-        Forward::Ipip => "-i",
+        Forward::Ipip | Forward::Gre { .. } | Forward::Gue { .. } => "-i",
     };
     write!(f, " -r {real} {forward} -w {}", dest.weight)?;
+    write_tunnel(f, dest.forward)?;
     let Thresholds { upper, lower } = dest.thresholds;
     // An edit resets what its line does not name.
     if upper > 0 {
@@ -106,6 +107,25 @@ fn write_dest(f: &mut fmt::Formatter<'_>, real: RealId, dest: Dest) -> fmt::Resu
         write!(f, " -y {lower}")?;
     }
     Ok(())
+}
+
+/// The type of a tunnel. Without one it is ipip, for an edit too, and without a word on checksums there are none.
+fn write_tunnel(f: &mut fmt::Formatter<'_>, forward: Forward) -> fmt::Result {
+    match forward {
+        Forward::Gate | Forward::Masq | Forward::Ipip | Forward::Local => Ok(()),
+        Forward::Gre { checksum } => {
+            f.write_str(" --tun-type gre")?;
+            f.write_str(if checksum { " --tun-csum" } else { "" })
+        }
+        Forward::Gue { port, checksum } => {
+            write!(f, " --tun-type gue --tun-port {port}")?;
+            f.write_str(match checksum {
+                GueChecksum::No => "",
+                GueChecksum::Yes => " --tun-csum",
+                GueChecksum::Remote => " --tun-remcsum",
+            })
+        }
+    }
 }
 
 #[cfg(test)]
@@ -149,6 +169,22 @@ mod tests {
             (Op::DeleteService(id("fwm6:4294967295")), "-D -f 4294967295 -6"),
         ] {
             assert_eq!(super::line(&op).to_string(), line);
+        }
+    }
+
+    #[test]
+    fn tunnels() {
+        for (forward, options) in [
+            ("ipip", ""),
+            ("gre", " --tun-type gre"),
+            ("gre:csum", " --tun-type gre --tun-csum"),
+            ("gue:6080", " --tun-type gue --tun-port 6080"),
+            ("gue:6080:csum", " --tun-type gue --tun-port 6080 --tun-csum"),
+            ("gue:65535:remcsum", " --tun-type gue --tun-port 65535 --tun-remcsum"),
+        ] {
+            let dest = Dest::new(forward.parse().unwrap(), 3);
+            let op = Op::EditDest(id("fwm:7"), real("10.0.0.1:80"), dest);
+            assert_eq!(super::line(&op).to_string(), format!("-e -f 7 -r 10.0.0.1:80 -i -w 3{options}"));
         }
     }
 

@@ -15,7 +15,19 @@ virtual = $vip_http:80
 	scheduler = wrr
 	request = "/.testpage"
 	receive = "test page"
+virtual = 7
+	real = 192.168.0.3:80 gre:csum
+	real = 192.168.0.4:80 gue:6080:remcsum 2
+	real = 192.168.0.5:80 ipip
+	checktype = on
 END
+# The tunnels as ipvsadm saves them, for others to read.
+tunnels() {
+	ipvsadm -Sn | sed -n 's/^-a -f 7 -r 192\.168\.0\.\([0-9]\):80 -i -w \([0-9]*\) --tun-type /\1 \2 /p' | sed 's/ *$//' | sort
+}
+have_tunnels() {
+	[ "$(tunnels)" = "$1" ]
+}
 whole() {
 	[ "$(listing)" = "$wanted" ]
 }
@@ -33,11 +45,16 @@ heals() {
 
 check "start" systemctl start $unit
 wanted=$(listing)
+check_equal "tunnels have their types" \
+	$'3 1 gre --tun-csum\n4 2 gue --tun-port 6080 --tun-remcsum\n5 1 ipip' "$(tunnels)"
 heals "ipvsadm -C" -C
 heals "ipvsadm -C, once more" -C
 heals "a deleted server" -d -t $vip_http:80 -r 192.168.0.2:80
 heals "another scheduler" -E -t $vip_http:80 -s rr
 heals "another forwarding" -e -t $vip_http:80 -r 192.168.0.2:80 -m -w 10
+heals "another type of tunnel" -e -f 7 -r 192.168.0.3:80 -i -w 1 --tun-type gue --tun-port 6080
+heals "a tunnel made ipip" -e -f 7 -r 192.168.0.4:80 -i -w 2
+heals "an ipip tunnel made gre" -e -f 7 -r 192.168.0.5:80 -i -w 1 --tun-type gre
 ipvsadm -e -t $vip_http:80 -r 192.168.0.2:80 -g -w 3
 check_stays 6000 "a weight set by hand is kept" serves $vip_http:80 192.168.0.2:80 3
 check_equal "and told of once" 1 \
@@ -45,3 +62,7 @@ check_equal "and told of once" 1 \
 check "a reload" systemctl reload $unit
 check_within 1000 "sets it right" whole
 check_equal "traffic is split as the weights say" "real1=10 real2=20" "$(requests 30 http://$vip_http)"
+edit www 's/gre:csum/gue:6081/; s/gue:6080:remcsum/gre/; s/0.5:80 ipip/0.5:80 gue:6080:csum/'
+check "a reload with other types of tunnels" systemctl reload $unit
+check_within 1000 "changes them" have_tunnels \
+	$'3 1 gue --tun-port 6081 --tun-nocsum\n4 2 gre --tun-nocsum\n5 1 gue --tun-port 6080 --tun-csum'
