@@ -8,28 +8,52 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    sync::LazyLock,
 };
+
+use proptest::{collection::vec, prelude::*, sample::Index};
 
 use ldirectord::config::{Diagnostic, Grammar, Loaded, MemoryFiles, Rejected, SystemResolver, convert, load};
 
+/// A configuration, and where it comes from.
+struct Known {
+    place: String,
+    grammar: Grammar,
+    text: Vec<u8>,
+}
+
 /// All configurations that this program ships, tests or was compared on.
-fn all() -> Vec<PathBuf> {
+fn all() -> Vec<Known> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut found = Vec::new();
-    let mut folders: Vec<PathBuf> =
-        ["packaging/examples", "tests/config/ok", "tests/vectors"].map(|folder| root.join(folder)).into();
-    while let Some(folder) = folders.pop() {
-        let Ok(entries) = fs::read_dir(&folder) else { continue };
-        for path in entries.map(|entry| entry.unwrap().path()) {
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "cf" || extension == "toml") {
-                found.push(path);
-            }
-        }
-    }
-    found.sort();
-    assert!(found.len() > 60, "{}", found.len());
+    let files = |folder: &str| {
+        let entries = fs::read_dir(root.join(folder)).unwrap().map(|entry| entry.unwrap().path());
+        let mut paths: Vec<PathBuf> = entries
+            .filter(|path| path.extension().is_some_and(|extension| extension == "cf" || extension == "toml"))
+            .collect();
+        paths.sort();
+        paths
+    };
+    let whole = ["packaging/examples", "tests/config/ok"].into_iter().flat_map(files).map(|path| Known {
+        place: path.display().to_string(),
+        grammar: Grammar::of(&path),
+        text: fs::read(path).unwrap(),
+    });
+    let recorded = files("tests/vectors/data").into_iter().flat_map(|path| {
+        let vector: toml::Table = fs::read_to_string(&path).unwrap().parse().unwrap();
+        let steps = vector.get("steps").and_then(toml::Value::as_array).cloned().unwrap_or_default();
+        let edits = steps.iter().filter(|step| step.get("do").and_then(toml::Value::as_str) == Some("cf"));
+        let edits = edits.filter_map(|step| Some(step.get("text")?.as_str()?.to_owned()));
+        let begin = vector.get("configuration").and_then(toml::Value::as_str).map(str::to_owned);
+        let place = path.display().to_string();
+        let texts: Vec<String> = begin.into_iter().chain(edits).collect();
+        texts.into_iter().map(move |text| Known {
+            place: place.clone(),
+            grammar: Grammar::Classic,
+            text: text.into_bytes(),
+        })
+    });
+    let found: Vec<Known> = whole.chain(recorded).collect();
+    assert!(found.len() > 250, "{}", found.len());
     found
 }
 
@@ -57,20 +81,18 @@ fn is_self_contained(text: &str) -> bool {
 #[test]
 fn every_configuration_means_the_same_there_and_back() {
     let (mut converted, mut loaded) = (0, 0);
-    for path in all() {
-        let text = fs::read(&path).unwrap();
-        let from = Grammar::of(&path);
+    for Known { place, grammar: from, text } in all() {
         let there = match convert("x", &text, from) {
             Ok(there) => there,
             // What is no configuration cannot be converted; that it is none is said elsewhere.
             Err(errors) => {
                 let rejected = load_text(name(from), &text).err();
-                assert!(rejected.is_some(), "{}: {}", path.display(), words(&errors));
+                assert!(rejected.is_some(), "{}: {}", place, words(&errors));
                 continue;
             }
         };
         let back = convert("x", there.text.as_bytes(), from.other())
-            .unwrap_or_else(|errors| panic!("{}\n{}\n{}", path.display(), there.text, words(&errors)));
+            .unwrap_or_else(|errors| panic!("{}\n{}\n{}", place, there.text, words(&errors)));
         converted += 1;
         if !is_self_contained(&String::from_utf8_lossy(&text)) {
             continue;
@@ -78,11 +100,11 @@ fn every_configuration_means_the_same_there_and_back() {
         let Ok(one) = load_text(name(from), &text) else { continue };
         let two = load_text(name(from.other()), there.text.as_bytes()).unwrap();
         let three = load_text(name(from), back.text.as_bytes()).unwrap();
-        assert_eq!(one.config, two.config, "{}\n{}", path.display(), there.text);
-        assert_eq!(one.config, three.config, "{}\n{}", path.display(), back.text);
+        assert_eq!(one.config, two.config, "{}\n{}", place, there.text);
+        assert_eq!(one.config, three.config, "{}\n{}", place, back.text);
         loaded += 1;
     }
-    assert!(converted > 60 && loaded > 50, "{converted} were converted, {loaded} of them loaded");
+    assert!(converted > 180 && loaded > 150, "{converted} were converted, {loaded} of them loaded");
 }
 
 #[test]
@@ -109,4 +131,81 @@ fn a_broken_configuration_is_not_converted_and_its_errors_are_told() {
     assert!(words(&errors).starts_with("x.cf:1:1: error: unknown directive"), "{}", words(&errors));
     let errors = convert("x.toml", b"autoreload = 5\n", Grammar::Toml).unwrap_err();
     assert!(words(&errors).starts_with("x.toml:1:14: error: \"autoreload\" must be"), "{}", words(&errors));
+}
+
+/// The global lines, and the sections as lines, of all classic configurations that are good.
+fn pieces() -> (Vec<String>, Vec<Vec<String>>) {
+    let (mut globals, mut sections): (Vec<String>, Vec<Vec<String>>) = Default::default();
+    for known in all().into_iter().filter(|known| known.grammar == Grammar::Classic) {
+        let Ok(text) = String::from_utf8(known.text) else { continue };
+        if convert("x", text.as_bytes(), Grammar::Classic).is_err() {
+            continue;
+        }
+        let mut inside = false;
+        for line in text.lines().map(str::trim_end).filter(|line| !line.trim().is_empty()) {
+            if line.trim_start().starts_with("virtual") && !line.trim_start().starts_with("virtualhost") {
+                sections.push(vec![line.trim_start().to_owned()]);
+                inside = true;
+            } else if inside && line.starts_with([' ', '\t']) {
+                let section = sections.last_mut().unwrap();
+                section.push(format!("\t{}", line.trim_start()));
+            } else {
+                inside = false;
+                globals.push(line.trim_start().to_owned());
+            }
+        }
+    }
+    (globals, sections)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(400) })]
+    /// Whatever is put together of good pieces, if it is a configuration, is the same one there and back; and what was
+    /// converted and converted back says the same in the same words when it is converted again, with each of its comments.
+    #[test]
+    fn what_is_put_together_of_good_pieces_means_the_same_there_and_back(
+        globals in vec((any::<Index>(), comment()), 0..8),
+        sections in vec((any::<Index>(), vec((any::<Index>(), any::<Index>(), comment()), 0..6)), 0..4),
+    ) {
+        static PIECES: LazyLock<(Vec<String>, Vec<Vec<String>>)> = LazyLock::new(pieces);
+        let (known_globals, known_sections) = &*PIECES;
+        let mut text = String::new();
+        for (piece, comment) in &globals {
+            text.extend([comment, piece.get(known_globals).as_str(), "\n"]);
+        }
+        for (section, more) in &sections {
+            let section = section.get(known_sections);
+            text.extend(section.iter().flat_map(|line| [line.as_str(), "\n"]));
+            // Lines of another one, as long as they fit.
+            for (other, line, comment) in more {
+                let other = other.get(known_sections);
+                text.extend([comment, line.get(other).replace("virtual =", "\t# virtual =").as_str(), "\n"]);
+            }
+        }
+        let there = match convert("x.cf", text.as_bytes(), Grammar::Classic) {
+            Ok(there) => there.text,
+            Err(errors) => {
+                let told = words(&errors);
+                prop_assert!(!told.contains("cannot be said"), "{text}\n{told}");
+                return Ok(());
+            }
+        };
+        let back = convert("x.toml", there.as_bytes(), Grammar::Toml).map_err(|errors| TestCaseError::fail(format!("{there}\n{}", words(&errors))))?.text;
+        let again = convert("x.cf", back.as_bytes(), Grammar::Classic).map_err(|errors| TestCaseError::fail(format!("{back}\n{}", words(&errors))))?.text;
+        prop_assert_eq!(said(&there), said(&again), "{}\n{}", text, back);
+        for word in text.split("# remark ").skip(1).filter_map(|rest| rest.split_whitespace().next()) {
+            prop_assert!(there.contains(word) && back.contains(word), "the comment {word} is lost:\n{text}\n{there}\n{back}");
+        }
+    }
+}
+
+/// A text without blank lines and comments, which may stand elsewhere after a second conversion.
+fn said(text: &str) -> String {
+    let lines = text.lines().filter(|line| !line.trim().is_empty() && !line.trim_start().starts_with('#'));
+    lines.flat_map(|line| [line.split("  #").next().unwrap_or_default(), "\n"]).collect()
+}
+
+/// At times a line that is a comment of its own.
+fn comment() -> impl Strategy<Value = String> {
+    prop_oneof![3 => Just(String::new()), 1 => (1_000..9_999_u32).prop_map(|n| format!("\t# remark r{n}\n"))]
 }
