@@ -149,6 +149,17 @@ async fn thresholds_are_looked_for_where_somebody_uses_them() {
 }
 
 #[tokio::test]
+async fn an_ipvsadm_that_knows_no_types_of_tunnels_will_do() {
+    let stand_in = StandIn::behaving("old");
+    fs::write(stand_in.path("table"), "").expect("a table");
+    let mut ipvsadm = stand_in.ipvsadm();
+    for _ in 0..2 {
+        assert_eq!(ipvsadm.read(&Scope::All).await.expect("it is read").0.len(), 0);
+    }
+    assert_eq!(stand_in.calls(), ["-Ln --tun-info", "-Ln", "-Ln"]);
+}
+
+#[tokio::test]
 async fn types_of_tunnels_are_looked_for_where_somebody_uses_them() {
     let stand_in = StandIn::behaving("");
     let (mut ipvsadm, mut memory) = (stand_in.ipvsadm(), Memory::default());

@@ -46,6 +46,8 @@ pub struct Ipvsadm {
     thresholds: bool,
     /// Somebody uses tunnels of other types than ipip, as far as is known: the types are read too.
     tunnels: bool,
+    /// This `ipvsadm` is too old to know of types of tunnels (before 1.31).
+    plain: bool,
 }
 
 #[derive(Debug)]
@@ -74,6 +76,7 @@ impl Ipvsadm {
             processes: Arc::default(),
             thresholds: false,
             tunnels: false,
+            plain: false,
         }
     }
 
@@ -219,8 +222,16 @@ impl Ipvs for Ipvsadm {
         };
         let wanted = |listed| asked.as_ref().is_none_or(|asked| asked.contains(&listed));
         // One column more, at the price of some bytes.
-        let types = if *scope == Scope::All || self.tunnels { " --tun-info" } else { "" };
-        let mut table = self.list(&format!("-Ln{types}{place}"), wanted).await?;
+        let typed = !self.plain && (*scope == Scope::All || self.tunnels);
+        let types = if typed { " --tun-info" } else { "" };
+        let mut table = match self.list(&format!("-Ln{types}{place}"), wanted).await {
+            Err(IpvsError::Failed { .. }) if typed => {
+                let table = self.list(&format!("-Ln{place}"), wanted).await?;
+                self.plain = true;
+                table
+            }
+            listed => listed?,
+        };
         if *scope == Scope::All {
             let mut dests = table.0.values().flat_map(|service| service.dests.values());
             self.tunnels = dests.any(|dest| dest.forward.has_tunnel_type());
