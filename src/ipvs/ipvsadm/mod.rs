@@ -222,10 +222,10 @@ impl Ipvs for Ipvsadm {
         };
         let wanted = |listed| asked.as_ref().is_none_or(|asked| asked.contains(&listed));
         // One column more, at the price of some bytes.
-        let typed = !self.plain && (*scope == Scope::All || self.tunnels);
-        let types = if typed { " --tun-info" } else { "" };
+        let with_types = !self.plain && (*scope == Scope::All || self.tunnels);
+        let types = if with_types { " --tun-info" } else { "" };
         let mut table = match self.list(&format!("-Ln{types}{place}"), wanted).await {
-            Err(IpvsError::Failed { .. }) if typed => {
+            Err(IpvsError::Failed { .. }) if with_types => {
                 let table = self.list(&format!("-Ln{place}"), wanted).await?;
                 self.plain = true;
                 table
