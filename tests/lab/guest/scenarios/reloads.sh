@@ -5,7 +5,7 @@ unit=ldirectord@www
 rounds=25 each=40 # one of each round with an edit, the others with the same file again
 
 # The ipvsadm that PATH finds first counts the writes; the unit's sandbox must let it.
-printf '#!/bin/sh\n[ "$1" != -R ] || echo >>/run/lab/writes\nexec /usr/sbin/ipvsadm "$@"\n' >/usr/local/sbin/ipvsadm
+printf '#!/bin/sh\ncase $1 in -L*) ;; *) echo >>/run/lab/writes ;; esac\nexec /usr/sbin/ipvsadm "$@"\n' >/usr/local/sbin/ipvsadm
 chmod +x /usr/local/sbin/ipvsadm
 mkdir -p /run/systemd/system/ldirectord@.service.d
 printf '[Service]\nReadWritePaths=/run/lab\n' >/run/systemd/system/ldirectord@.service.d/lab.conf
@@ -20,7 +20,7 @@ held() {
 		if [ -z "$least" ] || [ "$now" -lt "$least" ]; then least=$now; fi
 		nap 0.05
 	done
-	echo "$least $(awk '/^Threads/ { threads = $2 } /^VmRSS/ { print threads, $2 }' "/proc/$pid/status")"
+	echo "$least $(awk '/^VmRSS/ { memory = $2 } /^Threads/ { print $2, memory }' "/proc/$pid/status")"
 }
 
 sed 's/^autoreload.*/autoreload = no/' /mnt/host/guide-www.cf >/etc/ha.d/conf/www
