@@ -157,6 +157,13 @@ async fn an_ipvsadm_that_knows_no_types_of_tunnels_will_do() {
         assert_eq!(ipvsadm.read(&Scope::All).await.expect("it is read").0.len(), 0);
     }
     assert_eq!(stand_in.calls(), ["-Ln --tun-info", "-Ln", "-Ln"]);
+    // A failure of another kind is one: nothing is concluded from it.
+    let stand_in = StandIn::behaving("garbage");
+    let mut ipvsadm = stand_in.ipvsadm();
+    ipvsadm.read(&Scope::All).await.expect_err("that is no listing");
+    stand_in.behave("");
+    ipvsadm.read(&Scope::All).await.expect("it is read");
+    assert_eq!(stand_in.calls()[..2], ["-Ln --tun-info", "-Ln --tun-info"]);
 }
 
 #[tokio::test]

@@ -22,10 +22,7 @@ pub(super) fn status(args: &Args, target: &Target, found: &Found) -> Exit {
     let shown = target.shown();
     match found {
         Found::Running(pid) => {
-            complain_plain(&format!("ldirectord for {shown} is running with pid: {pid}"));
-            if let Ok(Answer::Done(line)) = ask(target, Question::Status, PATIENCE) {
-                say(&format!("{line}\n"));
-            }
+            running(target, *pid);
             executed_status(args, target);
             Exit::Ok
         }
@@ -38,6 +35,14 @@ pub(super) fn status(args: &Args, target: &Target, found: &Found) -> Exit {
             say(&format!("ldirectord is stopped for {shown}\n"));
             Exit::NotRunning
         }),
+    }
+}
+
+/// Shows one that runs, and how its farm is.
+fn running(target: &Target, pid: u32) {
+    complain_plain(&format!("ldirectord for {} is running with pid: {pid}", target.shown()));
+    if let Ok(Answer::Done(line)) = ask(target, Question::Status, PATIENCE) {
+        say(&format!("{line}\n"));
     }
 }
 
@@ -58,16 +63,14 @@ fn executed_status(args: &Args, target: &Target) {
             continue;
         }
         told.push(other.instance.clone());
-        let shown = other.shown();
         match find(&other, on_unit(args)) {
             Found::Running(pid) => {
-                complain_plain(&format!("ldirectord for {shown} is running with pid: {pid}"));
-                if let Ok(Answer::Done(line)) = ask(&other, Question::Status, PATIENCE) {
-                    say(&format!("{line}\n"));
-                }
+                running(&other, pid);
                 names.extend(config::executed(&other.path, &SystemFiles));
             }
-            Found::Stale | Found::Nothing => say(&format!("ldirectord is stopped for {shown}\n")),
+            Found::Stale | Found::Nothing => {
+                say(&format!("ldirectord is stopped for {}\n", other.shown()));
+            }
         }
     }
 }

@@ -33,7 +33,8 @@ const LOOK: Duration = Duration::from_millis(20);
 pub(super) fn act(args: &Args, target: &Target) -> Exit {
     let on_unit = on_unit(args);
     // Two starts at the same time are one start, which both wait for.
-    let starts = args.executed || matches!(args.verb, Verb::Start | Verb::Restart | Verb::TryRestart);
+    let starts = matches!(args.verb, Verb::Start | Verb::Restart | Verb::TryRestart)
+        || (args.executed && args.verb == Verb::Reload);
     let turn =
         (starts && !on_unit).then(|| lock::turn(&control::turn_file(target.instance.name()))).flatten();
     let found = find(target, on_unit);

@@ -122,7 +122,7 @@ impl Writer<'_> {
             let own = self.comments(entry);
             comments.before.extend(own.before);
             own.behind.into_iter().for_each(|behind| comments.add_behind(behind));
-            for name in words(values::unquoted(entry.value).value) {
+            for name in values::unquoted(entry.value).listed().map(|name| quoted(name.value)) {
                 if !names.contains(&name) {
                     names.push(name);
                 }
@@ -210,7 +210,8 @@ impl Writer<'_> {
             Shape::NumberOrWord if word.bytes().all(|byte| byte.is_ascii_digit()) => integer(word),
             Shape::NumberOrWord | Shape::Word => quoted(word),
             Shape::Words(_) => {
-                format!("[{}]", words(plain.value).collect::<Vec<_>>().join(", "))
+                let words: Vec<String> = plain.listed().map(|word| quoted(word.value)).collect();
+                format!("[{}]", words.join(", "))
             }
             Shape::Server => {
                 let (address, method) = plain.split_word();
@@ -329,11 +330,6 @@ fn number(text: &str) -> String {
 fn integer(digits: &str) -> String {
     let bare = digits.trim_start_matches('0');
     if bare.is_empty() { "0".to_owned() } else { bare.to_owned() }
-}
-
-/// The words of a list, as texts.
-fn words(text: &str) -> impl Iterator<Item = String> {
-    text.split([' ', '\t', ',']).filter(|word| !word.is_empty()).map(quoted)
 }
 
 /// A text in the quotes that need the fewest escapes.

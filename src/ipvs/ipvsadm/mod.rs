@@ -225,7 +225,8 @@ impl Ipvs for Ipvsadm {
         let with_types = !self.plain && (*scope == Scope::All || self.tunnels);
         let types = if with_types { " --tun-info" } else { "" };
         let mut table = match self.list(&format!("-Ln{types}{place}"), wanted).await {
-            Err(IpvsError::Failed { .. }) if with_types => {
+            // Any other failure may pass, and what is forgotten here stays forgotten.
+            Err(IpvsError::Failed { words, .. }) if with_types && words.contains("unknown option") => {
                 let table = self.list(&format!("-Ln{place}"), wanted).await?;
                 self.plain = true;
                 table
