@@ -46,6 +46,8 @@ pub enum Stage {
     Answer,
     /// Receiving the answer's body.
     Transfer,
+    /// Running a program.
+    Program,
 }
 
 impl fmt::Display for Stage {
@@ -56,6 +58,7 @@ impl fmt::Display for Stage {
             Self::Login => "logging in",
             Self::Answer => "waiting for the answer",
             Self::Transfer => "receiving the answer",
+            Self::Program => "running the program",
         })
     }
 }
@@ -93,6 +96,13 @@ pub enum Failure {
     Protocol(String),
     /// The login was refused, with the server's words.
     Login(String),
+    /// A program said so, or did not end as it should.
+    Program {
+        /// How it ended: `exit status 1`, `killed by signal 9`.
+        how: String,
+        /// The beginning of what it printed.
+        said: String,
+    },
     /// Trouble on the director itself (no descriptor, no source address): says nothing about the server.
     Local(String),
 }
@@ -114,6 +124,7 @@ impl Failure {
             Self::Mismatch { .. } => "mismatch",
             Self::Protocol(_) => "protocol",
             Self::Login(_) => "login",
+            Self::Program { .. } => "program",
             Self::Local(_) => "local",
         }
     }
@@ -150,6 +161,8 @@ impl fmt::Display for Failure {
             Self::Mismatch { wanted, got } => write!(f, "answer does not match /{wanted}/, got \"{got}\""),
             Self::Protocol(what) => write!(f, "not understood: {what}"),
             Self::Login(words) => write!(f, "login refused: {words}"),
+            Self::Program { how, said } if said.is_empty() => f.write_str(how),
+            Self::Program { how, said } => write!(f, "{how}: {said}"),
             Self::Local(why) => write!(f, "trouble on the director: {why}"),
         }
     }

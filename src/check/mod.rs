@@ -7,12 +7,14 @@
 mod connect;
 #[cfg(any(feature = "http", feature = "ftp"))]
 mod content;
+mod external;
 #[cfg(feature = "ftp")]
 mod ftp;
 #[cfg(feature = "http")]
 pub mod http;
 mod live;
 mod net;
+mod ping;
 #[cfg(feature = "tls")]
 pub mod tls;
 mod trouble;
@@ -33,7 +35,7 @@ use crate::{
 
 /// Who can ask a real server how it is: [`Probes`] over the network, a script in tests.
 pub trait Prober: Clone + Send + Sync + 'static {
-    /// Asks once. The caller puts the deadline around it (`spec.cadence.deadline`), and when that passes drops the
+    /// Asks once. The caller puts the deadline around it ([`CheckSpec::longest`]), and when that passes drops the
     /// future and reports [`Failure::TimedOut`] with [`Progress::stage`].
     fn probe(&self, spec: &CheckSpec, progress: &Progress) -> impl Future<Output = Verdict> + Send;
 }
@@ -43,7 +45,8 @@ pub trait Prober: Clone + Send + Sync + 'static {
 pub struct Progress(AtomicU8);
 
 impl Progress {
-    const STAGES: [Stage; 5] = [Stage::Connect, Stage::Tls, Stage::Login, Stage::Answer, Stage::Transfer];
+    const STAGES: [Stage; 6] =
+        [Stage::Connect, Stage::Tls, Stage::Login, Stage::Answer, Stage::Transfer, Stage::Program];
 
     /// A probe that has not begun: it is about to connect.
     #[must_use]
@@ -59,6 +62,7 @@ impl Progress {
             Stage::Login => 2,
             Stage::Answer => 3,
             Stage::Transfer => 4,
+            Stage::Program => 5,
         };
         self.0.store(index, Ordering::Relaxed);
     }
@@ -225,6 +229,9 @@ impl Prober for Probes {
             // Boxed, so that the state of a large library future is no part of the small and frequent ones.
             #[cfg(feature = "ftp")]
             CheckKind::Ftp(check) => Box::pin(ftp::probe(spec.target, spec.route, check, progress)).await,
+            CheckKind::Ping(check) => ping::probe(spec.target, spec.route, check, progress).await,
+            // Boxed as well.
+            CheckKind::External(check) => Box::pin(external::probe(spec, check, progress)).await,
             #[cfg(not(all(feature = "http", feature = "ftp")))]
             other => Err(Failure::Local(format!("this build has no {} checks", other.name()))),
         };

@@ -2,7 +2,7 @@
 
 use std::{io, net::SocketAddr};
 
-use socket2::SockRef;
+use socket2::{SockRef, Socket};
 use tokio::net::{TcpSocket, TcpStream};
 
 use super::trouble;
@@ -27,19 +27,25 @@ pub(super) async fn dial(target: SocketAddr, route: Route, ack: Ack) -> io::Resu
     if ack == Ack::Late {
         SockRef::from(&socket).set_tcp_quickack(false)?;
     }
+    set_out(&SockRef::from(&socket), route)?;
+    socket.connect(target).await
+}
+
+/// Has what a socket sends leave along this route.
+pub(super) fn set_out(socket: &Socket, route: Route) -> io::Result<()> {
     if let Some(mark) = route.mark {
-        SockRef::from(&socket).set_mark(mark.get()).map_err(|error| {
+        socket.set_mark(mark.get()).map_err(|error| {
             let words = trouble::words(&error);
             io::Error::other(format!("check-fwmark {mark} cannot be set, it takes CAP_NET_ADMIN: {words}"))
         })?;
     }
     if let Some(source) = route.source {
-        socket.bind(SocketAddr::new(source, 0)).map_err(|error| {
+        socket.bind(&SocketAddr::new(source, 0).into()).map_err(|error| {
             let words = trouble::words(&error);
             io::Error::other(format!("check-source {source}, is it an address of this machine? {words}"))
         })?;
     }
-    socket.connect(target).await
+    Ok(())
 }
 
 /// Hands what comes next to `take`: at least one byte, or none when the connection has ended.

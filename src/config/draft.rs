@@ -64,6 +64,8 @@ pub(crate) struct Common {
     pub(crate) check_timeout: Given<Duration>,
     pub(crate) negotiate_timeout: Given<Duration>,
     pub(crate) check_interval: Given<Duration>,
+    /// So many echo requests a check sends at most.
+    pub(crate) check_count: Given<NonZeroU32>,
     pub(crate) fast_interval: Given<Duration>,
     pub(crate) down_interval: Given<Duration>,
     /// In percent, up to 50.
@@ -138,6 +140,8 @@ pub(crate) struct Virtual {
     /// A check type is given and cannot be read: nothing follows from its absence.
     pub(crate) check_type_is_wrong: bool,
     pub(crate) check_port: Given<u16>,
+    /// The `checkcommand`.
+    pub(crate) check_command: Given<Command>,
     pub(crate) request: Given<String>,
     pub(crate) receive: Given<String>,
     /// The `virtualhost`.
@@ -170,6 +174,7 @@ impl Virtual {
             check_type: None,
             check_type_is_wrong: false,
             check_port: None,
+            check_command: None,
             request: None,
             receive: None,
             vhost: None,
@@ -253,14 +258,24 @@ pub(crate) enum CheckType {
     Connect,
     /// So many times connect, then negotiate once.
     Combined(u32),
+    Ping,
+    External,
+    ExternalPerl,
     On,
     Off,
 }
 
 impl CheckType {
     /// Those that are a word.
-    pub(crate) const WORDS: [(&'static str, Self); 4] =
-        [("negotiate", Self::Negotiate), ("connect", Self::Connect), ("on", Self::On), ("off", Self::Off)];
+    pub(crate) const WORDS: [(&'static str, Self); 7] = [
+        ("negotiate", Self::Negotiate),
+        ("connect", Self::Connect),
+        ("ping", Self::Ping),
+        ("external", Self::External),
+        ("external-perl", Self::ExternalPerl),
+        ("on", Self::On),
+        ("off", Self::Off),
+    ];
 }
 
 impl fmt::Display for CheckType {

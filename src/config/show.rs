@@ -158,7 +158,13 @@ fn mails(alert: &Alert, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 
 fn probe(spec: &CheckSpec, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let (every, within) = (Seconds(spec.cadence.interval), Seconds(spec.cadence.deadline));
-    write!(f, "    {} {} every {every}", spec.kind.name(), spec.target)?;
+    write!(f, "    {} ", spec.kind.name())?;
+    match spec.kind {
+        CheckKind::Ping(_) => write!(f, "{} every {every}", spec.target.ip())?,
+        CheckKind::Connect | CheckKind::Http(_) | CheckKind::Ftp(_) | CheckKind::External(_) => {
+            write!(f, "{} every {every}", spec.target)?;
+        }
+    }
     let Cadence { interval, fast, down, jitter, .. } = spec.cadence;
     if fast != interval {
         write!(f, ", {} in question", Seconds(fast))?;
@@ -209,6 +215,14 @@ fn probe(spec: &CheckSpec, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         CheckKind::Ftp(ftp) => {
             write!(f, ": {} as {}", ftp.request.as_deref().unwrap_or("login"), ftp.login)?;
             receive(ftp.receive.as_deref(), f)?;
+        }
+        CheckKind::Ping(ping) => {
+            if ping.tries.get() > 1 {
+                write!(f, ", {} requests", ping.tries)?;
+            }
+        }
+        CheckKind::External(external) => {
+            write!(f, ": {} {}", command(&external.command), external.arguments(spec.target).join(" "))?;
         }
     }
     writeln!(f)

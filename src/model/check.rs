@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use super::{Authorities, Pattern};
+use super::{Authorities, Command, Pattern, VirtualId};
 
 /// One check, complete: whom to ask, what to ask, how often, and how long to wait.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -24,6 +24,19 @@ pub struct CheckSpec {
     pub route: Route,
     /// When.
     pub cadence: Cadence,
+}
+
+impl CheckSpec {
+    /// When it has ended at the latest: a program that does not end in time has a moment more to end in order.
+    #[must_use]
+    pub fn longest(&self) -> Duration {
+        match self.kind {
+            CheckKind::External(_) => self.cadence.deadline + ExternalCheck::GRACE * 2,
+            CheckKind::Connect | CheckKind::Http(_) | CheckKind::Ftp(_) | CheckKind::Ping(_) => {
+                self.cadence.deadline
+            }
+        }
+    }
 }
 
 /// Checks that only open a connection, in between those that ask.
@@ -77,10 +90,14 @@ pub enum CheckKind {
     Http(HttpCheck),
     /// FTP: log in, fetch a file and match it.
     Ftp(FtpCheck),
+    /// The host answers an echo request of ICMP.
+    Ping(PingCheck),
+    /// A program of the administrator's says so.
+    External(ExternalCheck),
 }
 
 impl CheckKind {
-    /// The name shown to people: `connect`, `http`, `https`, `ftp`.
+    /// The name shown to people: `connect`, `http`, `https`, `ftp`, `ping`, `external`, `external-perl`.
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
@@ -88,6 +105,9 @@ impl CheckKind {
             Self::Http(HttpCheck { tls: None, .. }) => "http",
             Self::Http(HttpCheck { tls: Some(_), .. }) => "https",
             Self::Ftp(_) => "ftp",
+            Self::Ping(_) => "ping",
+            Self::External(ExternalCheck { perl: false, .. }) => "external",
+            Self::External(ExternalCheck { perl: true, .. }) => "external-perl",
         }
     }
 }
@@ -163,6 +183,46 @@ pub struct FtpCheck {
     pub request: Option<String>,
     /// What the file must match; without it the transfer must complete.
     pub receive: Option<Arc<Pattern>>,
+}
+
+/// Echo requests (RFC 792, RFC 4443).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PingCheck {
+    /// So many are sent at most (`checkcount`).
+    pub tries: NonZeroU32,
+    /// How long an answer is waited for until the next one is sent (`checktimeout`).
+    pub patience: Duration,
+}
+
+/// A program that is told which server it is about, and says with its exit status how that is.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ExternalCheck {
+    /// The program, with the arguments that are configured (`checkcommand`).
+    pub command: Arc<Command>,
+    /// It is a file for Perl (`checktype = external-perl`).
+    pub perl: bool,
+    /// For which virtual service it asks.
+    pub virtual_id: VirtualId,
+}
+
+impl ExternalCheck {
+    /// How long one that has not ended in time has to end after SIGTERM, before SIGKILL.
+    pub const GRACE: Duration = Duration::from_secs(1);
+
+    /// What it is told, behind its own arguments: virtual service, port, server, port. As in the reference a firewall
+    /// mark is its number with port 0, a server without a port has port 0, and an address of IPv6 has brackets.
+    #[must_use]
+    pub fn arguments(&self, server: SocketAddr) -> [String; 4] {
+        let address = |ip: IpAddr| match ip {
+            IpAddr::V4(ip) => ip.to_string(),
+            IpAddr::V6(ip) => format!("[{ip}]"),
+        };
+        let (virtual_server, port) = match self.virtual_id {
+            VirtualId::Addr { address: at, .. } => (address(at.ip()), at.port()),
+            VirtualId::FwMark { mark, .. } => (mark.to_string(), 0),
+        };
+        [virtual_server, port.to_string(), address(server.ip()), server.port().to_string()]
+    }
 }
 
 /// A password. Its `Debug` form never shows it.

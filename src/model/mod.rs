@@ -15,8 +15,8 @@ mod settings;
 pub use alert::{Alert, DirectorState, DirectorStates, MailAddress, MailRoute, Relay, SmtpServer, SmtpTls};
 pub use authorities::{Authorities, AuthoritiesError};
 pub use check::{
-    Cadence, CheckKind, CheckSpec, Connects, FtpCheck, HttpCheck, HttpMethod, Route, Secret, Service,
-    TlsVerify,
+    Cadence, CheckKind, CheckSpec, Connects, ExternalCheck, FtpCheck, HttpCheck, HttpMethod, PingCheck,
+    Route, Secret, Service, TlsVerify,
 };
 pub use flags::SchedulerFlags;
 pub use forward::{Forward, GueChecksum, ParseForwardError};

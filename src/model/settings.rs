@@ -26,7 +26,7 @@ impl Config {
         reals.filter_map(|real| match &real.check {
             Check::Probe(spec) => match &spec.kind {
                 CheckKind::Http(check) => check.authorities.as_ref(),
-                CheckKind::Connect | CheckKind::Ftp(_) => None,
+                CheckKind::Connect | CheckKind::Ftp(_) | CheckKind::Ping(_) | CheckKind::External(_) => None,
             },
             Check::On | Check::Off => None,
         })
@@ -121,7 +121,7 @@ impl Maintenance {
 }
 
 /// A program to run, without a shell.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Command {
     /// The program and its leading arguments; never empty.
     pub argv: Vec<String>,

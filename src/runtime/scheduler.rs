@@ -319,7 +319,7 @@ fn permits(
 fn has_tls(kind: &CheckKind) -> bool {
     match kind {
         CheckKind::Http(HttpCheck { tls, .. }) => tls.is_some(),
-        CheckKind::Connect | CheckKind::Ftp(_) => false,
+        CheckKind::Connect | CheckKind::Ftp(_) | CheckKind::Ping(_) | CheckKind::External(_) => false,
     }
 }
 
@@ -327,7 +327,7 @@ fn has_tls(kind: &CheckKind) -> bool {
 async fn fly<P: Prober>(prober: &P, spec: &CheckSpec) -> (Verdict, Duration) {
     let started = Instant::now();
     let progress = Progress::default();
-    let verdict = timeout(spec.cadence.deadline, prober.probe(spec, &progress))
+    let verdict = timeout(spec.longest(), prober.probe(spec, &progress))
         .await
         .unwrap_or_else(|_| Verdict::Fail(Failure::TimedOut(progress.stage())));
     (verdict, started.elapsed())

@@ -33,8 +33,6 @@ pub(crate) enum Scope {
 pub(crate) enum Status {
     /// It is read.
     Here(Key),
-    /// The reference has it, this version not yet. Never ignored: it is an error.
-    Later,
     /// Long gone; this is what took its place.
     Gone(&'static str),
 }
@@ -111,6 +109,7 @@ pub(crate) enum MailKey {
 /// Directives for one virtual service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum VirtualKey {
+    CheckCommand,
     CheckPort,
     CheckType,
     Comment,
@@ -142,7 +141,7 @@ use MailKey as M;
 use VirtualKey as V;
 
 use Scope::{Both, Global, Head, Virtual};
-use Status::{Gone, Here, Later};
+use Status::{Gone, Here};
 
 const fn of(name: &'static str, scope: Scope, form: &'static str, status: Status) -> Directive {
     Directive { name, scope, form, status }
@@ -154,12 +153,17 @@ pub(crate) const DIRECTIVES: &[Directive] = &[
     of("callback", Global, "\"PROGRAM [ARGUMENT ...]\"", Here(Key::Global(G::Callback))),
     of("check-fwmark", Both, "NUMBER, 0 for none", Here(Key::Common(C::CheckMark))),
     of("check-source", Both, "ADDRESS", Here(Key::Common(C::CheckSource))),
-    of("checkcommand", Virtual, "\"PROGRAM\"", Later),
+    of("checkcommand", Virtual, "\"PROGRAM [ARGUMENT ...]\"", Here(Key::Virtual(V::CheckCommand))),
     of("checkcount", Both, "NUMBER", Here(Key::Common(C::CheckCount))),
     of("checkinterval", Both, "TIME", Here(Key::Common(C::CheckInterval))),
     of("checkport", Virtual, "PORT", Here(Key::Virtual(V::CheckPort))),
     of("checktimeout", Both, "TIME", Here(Key::Common(C::CheckTimeout))),
-    of("checktype", Virtual, "negotiate|connect|on|off|NUMBER", Here(Key::Virtual(V::CheckType))),
+    of(
+        "checktype",
+        Virtual,
+        "negotiate|connect|ping|external|external-perl|on|off|NUMBER",
+        Here(Key::Virtual(V::CheckType)),
+    ),
     of("cleanstop", Both, "yes|no", Here(Key::Common(C::Cleanstop))),
     of("comment", Virtual, "TEXT", Here(Key::Virtual(V::Comment))),
     of("connecttimeout", Both, "TIME", Gone("checktimeout or negotiatetimeout")),
@@ -266,7 +270,7 @@ mod tests {
                 Here(Key::Global(_)) => Global,
                 Here(Key::Common(_)) => Both,
                 Here(Key::Virtual(_)) => Virtual,
-                Later | Gone(_) => continue,
+                Gone(_) => continue,
             };
             assert_eq!(directive.scope, scope, "{}", directive.name);
         }

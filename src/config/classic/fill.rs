@@ -40,14 +40,11 @@ pub(crate) fn fill(ast: &Ast<'_>, report: &mut Report) -> Draft {
     draft
 }
 
-/// The directive, if this version has it.
+/// The directive, if there is still such a one.
 fn supported(entry: &Entry<'_>, report: &mut Report) -> Option<Key> {
     let name = entry.directive.name;
     match entry.directive.status {
         Status::Here(key) => return Some(key),
-        Status::Later => {
-            report.error(entry.name, format!("\"{name}\" is not supported in this version yet"));
-        }
         Status::Gone(instead) => {
             report
                 .error(entry.name, format!("\"{name}\" is no longer a directive"))
@@ -146,16 +143,7 @@ fn common(entry: &Entry<'_>, key: CommonKey, common: &mut Common, report: &mut R
         CommonKey::NegotiateTimeout => {
             put(&mut common.negotiate_timeout, check_time(entry, report), entry, report);
         }
-        CommonKey::CheckCount => {
-            if number(entry, 1, u32::MAX, report).is_some() {
-                report
-                    .warning(
-                        entry.name,
-                        "\"checkcount\" is for ping alone, which this version does not have yet",
-                    )
-                    .help("for the others it is failurecount");
-            }
-        }
+        CommonKey::CheckCount => put(&mut common.check_count, count(entry, report), entry, report),
         CommonKey::CheckInterval => put(&mut common.check_interval, check_time(entry, report), entry, report),
         CommonKey::CheckMark => {
             put(&mut common.check_mark, number(entry, 0, u32::MAX, report), entry, report);
@@ -272,6 +260,10 @@ fn line(entry: &Entry<'_>, key: VirtualKey, service: &mut Virtual, report: &mut 
                     .warning(entry.name, "\"load\" is ignored, as the older ldirectord does")
                     .help("leave it out");
             }
+        }
+        VirtualKey::CheckCommand => {
+            let line = values::unquoted(entry.value);
+            put(&mut service.check_command, command(entry, line, report), entry, report);
         }
         VirtualKey::CheckPort => {
             let port = number(entry, 1, u16::MAX.into(), report)

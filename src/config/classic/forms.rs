@@ -118,13 +118,6 @@ pub(super) fn check_type(entry: &Entry<'_>, report: &mut Report) -> Given<CheckT
         // As in the reference, the first number counts, whatever stands around it.
         return number(entry, 0, u32::MAX, report).map(|number| number.map(CheckType::Combined));
     }
-    let later = ["ping", "external", "external-perl"];
-    if let Some(name) = later.iter().find(|name| name.eq_ignore_ascii_case(value.value)) {
-        report
-            .error(value.span, format!("\"checktype = {name}\" is not supported in this version yet"))
-            .help("use negotiate, connect, on or off");
-        return None;
-    }
     choice(entry, &CheckType::WORDS, report)
 }
 

@@ -11,8 +11,8 @@ use crate::{
         draft::{self, CheckType},
     },
     model::{
-        Cadence, Check, CheckKind, CheckSpec, Connects, Family, FtpCheck, HttpCheck, HttpMethod, Pattern,
-        Protocol, Route, Secret, Service, VirtualId,
+        Cadence, Check, CheckKind, CheckSpec, Connects, ExternalCheck, Family, FtpCheck, HttpCheck,
+        HttpMethod, Pattern, PingCheck, Protocol, Route, Secret, Service, VirtualId,
     },
 };
 
@@ -34,6 +34,9 @@ pub(super) struct Plan {
     method: HttpMethod,
     login: String,
     passwd: Secret,
+    /// So many echo requests at most.
+    tries: NonZeroU32,
+    external: Option<ExternalCheck>,
 }
 
 /// What is asked of a server.
@@ -47,6 +50,8 @@ pub(super) enum Asks {
         tls: bool,
     },
     Ftp,
+    Ping,
+    External,
 }
 
 impl Plan {
@@ -75,8 +80,13 @@ impl<R: Resolver> Lowering<'_, '_, R> {
         }
         let given = draft.check_type.map_or(CheckType::Negotiate, |given| given.value);
         let (check_type, asks) = self.asks(id, draft, given, known)?;
+        let tries = first([own.check_count, all.check_count]).unwrap_or(NonZeroU32::MIN);
         let deadline = match asks {
-            Asks::Nothing | Asks::Connect | Asks::ConnectIfPort => check_timeout(draft, self.globals),
+            Asks::Nothing | Asks::Connect | Asks::ConnectIfPort | Asks::External => {
+                check_timeout(draft, self.globals)
+            }
+            // Each request has it.
+            Asks::Ping => check_timeout(draft, self.globals) * tries.get(),
             Asks::Http { .. } | Asks::Ftp => negotiate_timeout(draft, self.globals),
         };
         self.remark_on_strangers(draft, asks);
@@ -95,7 +105,13 @@ impl<R: Resolver> Lowering<'_, '_, R> {
             connects: match check_type {
                 CheckType::Combined(count) => NonZeroU32::new(count)
                     .map(|count| Connects { count, deadline: check_timeout(draft, self.globals) }),
-                CheckType::Negotiate | CheckType::Connect | CheckType::On | CheckType::Off => None,
+                CheckType::Negotiate
+                | CheckType::Connect
+                | CheckType::Ping
+                | CheckType::External
+                | CheckType::ExternalPerl
+                | CheckType::On
+                | CheckType::Off => None,
             },
             route: Route {
                 source: first([own.check_source, all.check_source]),
@@ -118,6 +134,8 @@ impl<R: Resolver> Lowering<'_, '_, R> {
             method: self.method(draft, asks),
             login,
             passwd,
+            tries,
+            external: self.external(id, draft, check_type)?,
         })
     }
 
@@ -162,11 +180,18 @@ impl<R: Resolver> Lowering<'_, '_, R> {
         let type_span = draft.check_type.map_or(draft.at.span, |given| given.span);
         match check_type {
             CheckType::On | CheckType::Off => return Some((check_type, Asks::Nothing)),
+            CheckType::Ping => return Some((check_type, Asks::Ping)),
+            CheckType::External | CheckType::ExternalPerl => return Some((check_type, Asks::External)),
             CheckType::Connect if udp => {
                 self.report
-                    .error(type_span, "a UDP service cannot be checked by connecting to it")
-                    .help("use checktype = on, or negotiate with a service that can be asked over TCP");
-                return None;
+                    .warning(
+                        type_span,
+                        "there are no connections over UDP: the hosts of these servers are pinged",
+                    )
+                    .help(
+                        "say so with checktype = ping; whether the service answers only negotiate finds out",
+                    );
+                return Some((check_type, Asks::Ping));
             }
             CheckType::Connect if sctp => {
                 self.report
@@ -220,7 +245,7 @@ impl<R: Resolver> Lowering<'_, '_, R> {
         let shown = match asks {
             Asks::Nothing => CheckType::On,
             Asks::Connect | Asks::ConnectIfPort => CheckType::Connect,
-            Asks::Http { .. } | Asks::Ftp => check_type,
+            Asks::Http { .. } | Asks::Ftp | Asks::Ping | Asks::External => check_type,
         };
         Some((shown, asks))
     }
@@ -247,6 +272,8 @@ impl<R: Resolver> Lowering<'_, '_, R> {
             Asks::Connect | Asks::ConnectIfPort => "a connection",
             Asks::Http { .. } => "HTTP",
             Asks::Ftp => "FTP",
+            Asks::Ping => "a ping",
+            Asks::External => "a program",
         };
         let strangers = [
             ("database", draft.database.as_ref().map(|given| given.span)),
@@ -305,9 +332,17 @@ impl<R: Resolver> Lowering<'_, '_, R> {
         match plan.check_type {
             CheckType::On => return Some(Check::On),
             CheckType::Off => return Some(Check::Off),
-            CheckType::Connect | CheckType::Negotiate | CheckType::Combined(_) => {}
+            CheckType::Connect
+            | CheckType::Negotiate
+            | CheckType::Combined(_)
+            | CheckType::Ping
+            | CheckType::External
+            | CheckType::ExternalPerl => {}
         }
         let target = match &exchange.elsewhere {
+            // The program is told which server it is, and a host has no port.
+            _ if plan.asks == Asks::External => server,
+            _ if plan.asks == Asks::Ping => SocketAddr::new(server.ip(), 0),
             Some(elsewhere) => elsewhere.target,
             None => match self.port(plan, server, span) {
                 Ok(port) => SocketAddr::new(server.ip(), port),
@@ -334,6 +369,11 @@ impl<R: Resolver> Lowering<'_, '_, R> {
                 request: exchange.request.clone(),
                 receive,
             }),
+            Asks::Ping => CheckKind::Ping(PingCheck {
+                tries: plan.tries,
+                patience: plan.cadence.deadline / plan.tries.get(),
+            }),
+            Asks::External => CheckKind::External(plan.external.clone()?),
         };
         // What is for all services is for those of its family.
         let source = plan.route.source.filter(|&source| Family::of(source) == Family::of(target.ip()));

@@ -109,7 +109,9 @@ impl<R: Resolver> Lowering<'_, '_, R> {
                 self.report.error(given.span, "a request is the path of a file, not an address");
                 None
             }
-            Asks::Ftp | Asks::Nothing | Asks::Connect | Asks::ConnectIfPort => Some(format!("/{path}")),
+            Asks::Ftp | Asks::Nothing | Asks::Connect | Asks::ConnectIfPort | Asks::Ping | Asks::External => {
+                Some(format!("/{path}"))
+            }
         }
     }
 

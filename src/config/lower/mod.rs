@@ -5,6 +5,7 @@
 mod address;
 mod check;
 mod exchange;
+mod external;
 mod mail;
 mod maintenance;
 mod monitor;

@@ -21,9 +21,14 @@ pub(super) fn name(
     let check = match plan.check_type() {
         draft::CheckType::Negotiate => format!("negotiate:{of_service}"),
         draft::CheckType::Combined(_) => format!("combined:{of_service}"),
-        other @ (draft::CheckType::Connect | draft::CheckType::On | draft::CheckType::Off) => {
-            other.to_string()
+        external @ (draft::CheckType::External | draft::CheckType::ExternalPerl) => {
+            let program = service.check_command.as_ref().and_then(|command| command.value.argv.first());
+            format!("{external}:{}", program.map(String::as_str).unwrap_or_default())
         }
+        other @ (draft::CheckType::Connect
+        | draft::CheckType::Ping
+        | draft::CheckType::On
+        | draft::CheckType::Off) => other.to_string(),
     };
     let protocol = match id {
         VirtualId::Addr { protocol, .. } => protocol.to_string(),

@@ -52,6 +52,8 @@ const SWITCH: &str = "true or false";
 const TIME: &str = "a time: whole seconds, or a text like \"200ms\"";
 const PROGRAM: &str = "\"PROGRAM [ARGUMENT ...]\", or a list of program and arguments";
 const SERVER: &str = "\"ADDRESS[:PORT] [gate|masq|ipip|gre|gue:PORT]\"";
+const CHECK_TYPE: &str =
+    "\"negotiate\", \"connect\", \"ping\", \"external\", \"external-perl\", \"on\", \"off\" or a number";
 const SERVERS: &str = "a list of servers";
 
 use Shape::{Number, NumberOrWord, Program, Server, Servers, Switch, Text, Time, Word, Words};
@@ -90,7 +92,7 @@ pub(crate) const KEYS: &[Row] = &[
     of("monitor-file", "monitorfile", Text, "\"/PATH\""),
     of("real", "real", Servers, SERVERS),
     of("real", "real6", Servers, SERVERS),
-    of("check.type", "checktype", NumberOrWord, "\"negotiate\", \"connect\", \"on\", \"off\" or a number"),
+    of("check.type", "checktype", NumberOrWord, CHECK_TYPE),
     of("check.service", "service", Word, "\"http\", \"https\", \"ftp\" or \"none\""),
     of("check.port", "checkport", Number, "a port"),
     of("check.host", "virtualhost", Text, "\"NAME\""),
@@ -181,7 +183,7 @@ impl Row {
                 | Key::Common(CommonKey::Fallback(family))
                 | Key::Virtual(VirtualKey::Real(family)),
             ) => Some(family),
-            Status::Here(_) | Status::Later | Status::Gone(_) => None,
+            Status::Here(_) | Status::Gone(_) => None,
         }
     }
 
