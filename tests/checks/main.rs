@@ -7,10 +7,12 @@
 
 mod certificates;
 mod connect;
+mod external;
 mod ftp;
 mod ftpd;
 mod http;
 mod https;
+mod ping;
 mod redirects;
 mod routes;
 mod server;
