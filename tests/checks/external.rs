@@ -116,7 +116,10 @@ async fn ask_long(kind: CheckKind) -> Failure {
     let spec = CheckSpec { target, kind, connects: None, route: Route::default(), cadence };
     assert_eq!(spec.longest(), LONGEST);
     let progress = Progress::new();
-    match tokio::time::timeout(spec.longest(), probes().probe(&spec, &progress)).await.expect("it ends by itself") {
+    match tokio::time::timeout(spec.longest(), probes().probe(&spec, &progress))
+        .await
+        .expect("it ends by itself")
+    {
         Verdict::Fail(failure) => failure,
         Verdict::Pass(_) => panic!("it passed"),
     }

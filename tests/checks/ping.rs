@@ -2,10 +2,7 @@
 
 use std::{num::NonZeroU32, time::Duration};
 
-use ldirectord::{
-
-    model::{CheckKind, PingCheck, Route},
-};
+use ldirectord::model::{CheckKind, PingCheck, Route};
 use tokio::time::Instant;
 
 use super::{DEADLINE, ask, ask_along, failure, passed, probes};

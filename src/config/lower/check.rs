@@ -90,6 +90,10 @@ impl<R: Resolver> Lowering<'_, '_, R> {
             Asks::Http { .. } | Asks::Ftp => negotiate_timeout(draft, self.globals),
         };
         self.remark_on_strangers(draft, asks);
+        let external = self.external(id, draft, check_type);
+        if asks == Asks::External && external.is_none() {
+            return None;
+        }
         let request = match &draft.request {
             Some(given) => self.request(given, asks).map(Some),
             None => Some(None),
@@ -135,7 +139,7 @@ impl<R: Resolver> Lowering<'_, '_, R> {
             login,
             passwd,
             tries,
-            external: self.external(id, draft, check_type)?,
+            external,
         })
     }
 

@@ -12,14 +12,13 @@ use crate::{
 };
 
 impl<R: Resolver> Lowering<'_, '_, R> {
-    /// What is run, where a program says how the servers are; `Some(None)` where none does, and `None` where it should
-    /// and none is named.
+    /// What is run, where a program says how the servers are; reports where it should and none is named.
     pub(super) fn external(
         &mut self,
         virtual_id: VirtualId,
         draft: &draft::Virtual,
         check_type: CheckType,
-    ) -> Option<Option<ExternalCheck>> {
+    ) -> Option<ExternalCheck> {
         let perl = match check_type {
             CheckType::External => false,
             CheckType::ExternalPerl => true,
@@ -37,7 +36,7 @@ impl<R: Resolver> Lowering<'_, '_, R> {
                         )
                         .help("it is for checktype = external and external-perl");
                 }
-                return Some(None);
+                return None;
             }
         };
         let Some(command) = &draft.check_command else {
@@ -47,6 +46,6 @@ impl<R: Resolver> Lowering<'_, '_, R> {
                 .help("without one the older ldirectord counts all servers as up");
             return None;
         };
-        Some(Some(ExternalCheck { command: Arc::new(command.value.clone()), perl, virtual_id }))
+        Some(ExternalCheck { command: Arc::new(command.value.clone()), perl, virtual_id })
     }
 }
