@@ -175,7 +175,10 @@ impl Probes {
     ///
     /// # Errors
     /// OpenSSL does not take one of them; the probes at hand stay good.
-    #[cfg_attr(not(feature = "tls"), expect(clippy::unused_self, reason = "there is nothing to make ready"))]
+    #[cfg_attr(
+        not(feature = "tls"),
+        expect(clippy::needless_pass_by_value, reason = "there is nothing to make ready")
+    )]
     pub fn knowing<'a>(
         &self,
         authorities: impl IntoIterator<Item = &'a Authorities>,

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     config::{
-        Resolver, Span, Spanned,
+        Resolver, Span,
         draft::{self, CheckType},
     },
     model::{
@@ -288,6 +288,9 @@ impl<R: Resolver> Lowering<'_, '_, R> {
                 self.report.warning(span, format!("\"{name}\" means nothing in a check of {service}"));
             }
         }
+        if let (Asks::Ping | Asks::External, Some(port)) = (asks, draft.check_port) {
+            self.report.warning(port.span, format!("\"checkport\" means nothing in a check by {service}"));
+        }
     }
 
     fn login(&mut self, draft: &draft::Virtual) -> (String, Secret) {
@@ -297,32 +300,6 @@ impl<R: Resolver> Lowering<'_, '_, R> {
             None => Secret::new(format!("ldirectord@{}", self.names.hostname())),
         };
         (login, passwd)
-    }
-
-    /// Compiles a pattern, once for equal ones; reports where it is none.
-    pub(super) fn pattern(&mut self, given: &Spanned<String>) -> Option<Arc<Pattern>> {
-        if let Some(known) = self.patterns.get(&given.value) {
-            return Some(Arc::clone(known));
-        }
-        match Pattern::new(&given.value) {
-            Ok(pattern) => {
-                let pattern = Arc::new(pattern);
-                self.patterns.insert(given.value.clone(), Arc::clone(&pattern));
-                Some(pattern)
-            }
-            Err(error) => {
-                let mut at = error.offset.min(given.value.len());
-                while !given.value.is_char_boundary(at) {
-                    at -= 1;
-                }
-                let next = given.value[at..].chars().next().map_or(0, char::len_utf8);
-                self.report.error(
-                    given.span.part(at, at + next),
-                    format!("this is no regular expression: {}", error.message),
-                );
-                None
-            }
-        }
     }
 
     /// The check of one server; `None` where something about it was reported.

@@ -115,6 +115,32 @@ impl<R: Resolver> Lowering<'_, '_, R> {
         }
     }
 
+    /// Compiles a pattern, once for equal ones; reports where it is none.
+    pub(super) fn pattern(&mut self, given: &Spanned<String>) -> Option<Arc<Pattern>> {
+        if let Some(known) = self.patterns.get(&given.value) {
+            return Some(Arc::clone(known));
+        }
+        match Pattern::new(&given.value) {
+            Ok(pattern) => {
+                let pattern = Arc::new(pattern);
+                self.patterns.insert(given.value.clone(), Arc::clone(&pattern));
+                Some(pattern)
+            }
+            Err(error) => {
+                let mut at = error.offset.min(given.value.len());
+                while !given.value.is_char_boundary(at) {
+                    at -= 1;
+                }
+                let next = given.value[at..].chars().next().map_or(0, char::len_utf8);
+                self.report.error(
+                    given.span.part(at, at + next),
+                    format!("this is no regular expression: {}", error.message),
+                );
+                None
+            }
+        }
+    }
+
     fn path(&mut self, path: &str, given: &Spanned<String>) -> String {
         let (path, fragment) = path.split_once('#').map_or((path, None), |(path, rest)| (path, Some(rest)));
         if fragment.is_some() {
