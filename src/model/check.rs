@@ -39,13 +39,15 @@ impl CheckSpec {
     }
 }
 
-/// Checks that only open a connection, in between those that ask.
+/// Checks that only open a connection, in between those that ask; or ping, where there are no connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Connects {
     /// So many follow each one that asked and passed; one that fails is followed by one that asks.
     pub count: NonZeroU32,
     /// How long each may take (`checktimeout`).
     pub deadline: Duration,
+    /// Of a UDP service the host is pinged.
+    pub ping: Option<PingCheck>,
 }
 
 /// How the packets of a check leave the director, so that they can travel as the clients' do.
@@ -186,7 +188,7 @@ pub struct FtpCheck {
 }
 
 /// Echo requests (RFC 792, RFC 4443).
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PingCheck {
     /// So many are sent at most (`checkcount`).
     pub tries: NonZeroU32,

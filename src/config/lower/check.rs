@@ -107,8 +107,12 @@ impl<R: Resolver> Lowering<'_, '_, R> {
         Some(Plan {
             check_type,
             connects: match check_type {
-                CheckType::Combined(count) => NonZeroU32::new(count)
-                    .map(|count| Connects { count, deadline: check_timeout(draft, self.globals) }),
+                CheckType::Combined(count) => NonZeroU32::new(count).map(|count| {
+                    let patience = check_timeout(draft, self.globals);
+                    let ping = over(id, Protocol::Udp).then_some(PingCheck { tries, patience });
+                    let deadline = ping.map_or(patience, |_| patience * tries.get());
+                    Connects { count, deadline, ping }
+                }),
                 CheckType::Negotiate
                 | CheckType::Connect
                 | CheckType::Ping
