@@ -19,7 +19,7 @@ use crate::{
     check::{Prober, Progress},
     director::{CheckId, Meter},
     health::{Failure, Verdict},
-    model::{Cadence, CheckKind, CheckSpec, HttpCheck},
+    model::{Cadence, CheckKind, CheckSpec},
 };
 
 use super::timetable::{Jitter, Timetable};
@@ -200,7 +200,7 @@ impl<P: Prober> Scheduler<P> {
             // One that has changed its pace since is in the heap with its new time too.
             let is_due = |entry: &&mut Entry| entry.times.start() == at && matches!(entry.stage, Stage::Due);
             let Some(entry) = self.entries.get_mut(&id).filter(is_due) else { continue };
-            let kind = usize::from(has_tls(&entry.spec.kind));
+            let kind = usize::from(entry.spec.kind.security().is_some());
             entry.stage = Stage::Held;
             if !self.launch(id) {
                 self.held[kind].push_back(id);
@@ -312,17 +312,9 @@ fn permits(
     kind: &CheckKind,
 ) -> Option<(OwnedSemaphorePermit, Option<OwnedSemaphorePermit>)> {
     let place = places.clone().try_acquire_owned().ok()?;
-    let tls = if has_tls(kind) { Some(tls_places.clone().try_acquire_owned().ok()?) } else { None };
+    let tls = if kind.security().is_some() { Some(tls_places.clone().try_acquire_owned().ok()?) } else { None };
     Some((place, tls))
 }
-
-fn has_tls(kind: &CheckKind) -> bool {
-    match kind {
-        CheckKind::Http(HttpCheck { tls, .. }) => tls.is_some(),
-        CheckKind::Connect | CheckKind::Ftp(_) | CheckKind::Ping(_) | CheckKind::External(_) => false,
-    }
-}
-
 /// One check under its one deadline.
 async fn fly<P: Prober>(prober: &P, spec: &CheckSpec) -> (Verdict, Duration) {
     let started = Instant::now();
