@@ -67,7 +67,7 @@ fn parts<'t>(
     report: &mut Report,
 ) -> Option<Vec<(Spanned<&'t str>, Spanned<&'t str>)>> {
     let mut fields = Vec::new();
-    for line in split(Spanned::new(given.value.as_str(), given.span), &["\\n", "\n"]) {
+    for line in split(Spanned::new(given.value.as_str(), given.span), "\\n") {
         let line = line.trim();
         let Some(colon) = line.value.find(':') else {
             report.error(line.span, "a field of a head has a name, a colon and a value");
@@ -93,7 +93,7 @@ fn parts<'t>(
 pub(super) fn dialogue(entry: &Entry<'_>, report: &mut Report) -> Given<Vec<Step>> {
     let given = text(entry, report)?;
     let mut steps = Vec::new();
-    for step in split(Spanned::new(given.value.as_str(), given.span), &[" ; "]) {
+    for step in split(Spanned::new(given.value.as_str(), given.span), " ; ") {
         let (word, rest) = step.split_word();
         let step = match word.value {
             "send" | "expect" if rest.value.is_empty() => {
@@ -132,17 +132,13 @@ fn bytes(given: Spanned<&str>, report: &mut Report) -> Option<Bytes> {
     }
 }
 
-/// The parts of a text between which stands one of these.
-fn split<'t>(whole: Spanned<&'t str>, between: &[&str]) -> Vec<Spanned<&'t str>> {
-    let (mut parts, mut from) = (Vec::new(), 0);
-    loop {
-        let rest = &whole.value[from..];
-        let next = between.iter().filter_map(|between| Some((rest.find(between)?, between.len()))).min();
-        let Some((at, length)) = next else {
-            parts.push(whole.part(from, whole.value.len()));
-            return parts;
-        };
-        parts.push(whole.part(from, from + at));
-        from += at + length;
-    }
+/// The parts of a text between which this stands.
+fn split<'t>(whole: Spanned<&'t str>, between: &str) -> Vec<Spanned<&'t str>> {
+    let mut from = 0;
+    let part = |part: &str| {
+        let at = from;
+        from += part.len() + between.len();
+        whole.part(at, at + part.len())
+    };
+    whole.value.split(between).map(part).collect()
 }

@@ -28,6 +28,9 @@ impl<R: Resolver> Lowering<'_, '_, R> {
                 self.report.warning(span, format!("\"{name}\" means nothing in a check of {what}"));
             }
         }
+        if let (Asks::Ping | Asks::External, Some(port)) = (asks, draft.check_port) {
+            self.report.warning(port.span, format!("\"checkport\" means nothing in a check by {what}"));
+        }
         self.remark_on_tls(draft, asks);
         self.remark_on_method(draft, asks);
     }
