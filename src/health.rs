@@ -31,6 +31,8 @@ pub struct Certificate {
     pub name_matches: bool,
     /// When it ends, in seconds since 1970.
     pub not_after: i64,
+    /// That is so soon that it is warned of (`tls-expiry-warning`).
+    pub ends_soon: bool,
 }
 
 /// The stage a check has reached: what it was doing when its deadline passed.
@@ -92,6 +94,13 @@ pub enum Failure {
         /// The beginning of what came.
         got: String,
     },
+    /// The answer matched what it must not match (`receive-not`).
+    Unwanted {
+        /// The pattern.
+        refused: String,
+        /// The beginning of what came.
+        got: String,
+    },
     /// The server does not speak the protocol.
     Protocol(String),
     /// The login was refused, with the server's words.
@@ -122,6 +131,7 @@ impl Failure {
             Self::Tls(_) => "tls",
             Self::Status { .. } => "status",
             Self::Mismatch { .. } => "mismatch",
+            Self::Unwanted { .. } => "unwanted",
             Self::Protocol(_) => "protocol",
             Self::Login(_) => "login",
             Self::Program { .. } => "program",
@@ -159,6 +169,7 @@ impl fmt::Display for Failure {
             Self::Status { code, text } if text.is_empty() => write!(f, "status {code}"),
             Self::Status { code, text } => write!(f, "status {code} {text}"),
             Self::Mismatch { wanted, got } => write!(f, "answer does not match /{wanted}/, got \"{got}\""),
+            Self::Unwanted { refused, got } => write!(f, "answer matches /{refused}/, got \"{got}\""),
             Self::Protocol(what) => write!(f, "not understood: {what}"),
             Self::Login(words) => write!(f, "login refused: {words}"),
             Self::Program { how, said } if said.is_empty() => f.write_str(how),

@@ -2,20 +2,10 @@
 //!
 //! SYN, SYN/ACK, RST: the handshake is never finished, so the server's program does not see the check.
 
-use std::net::SocketAddr;
+use super::{Ask, net::Ack};
+use crate::health::{Evidence, Failure};
 
-use super::{
-    net::{self, Ack},
-    trouble,
-};
-use crate::{
-    health::{Evidence, Failure, Stage},
-    model::Route,
-};
-
-pub(super) async fn probe(target: SocketAddr, route: Route) -> Result<Evidence, Failure> {
-    match net::dial(target, route, Ack::Late).await {
-        Ok(_reset_on_drop) => Ok(Evidence::default()),
-        Err(error) => Err(trouble::failure(&error, Stage::Connect)),
-    }
+pub(super) async fn probe(ask: &Ask<'_>) -> Result<Evidence, Failure> {
+    let _reset_on_drop = ask.dial(Ack::Late).await?;
+    Ok(Evidence::default())
 }

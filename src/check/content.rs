@@ -1,6 +1,9 @@
 //! The content a server sent: kept up to a limit, and matched.
 
-use crate::{health::Failure, model::Pattern};
+use crate::{
+    health::Failure,
+    model::{Expected, Pattern},
+};
 
 /// The most that is kept of a page or file: what stands behind it is not matched.
 pub(super) const LIMIT: usize = 1 << 20;
@@ -12,16 +15,33 @@ pub(super) fn keep(content: &mut Vec<u8>, bytes: &[u8]) -> bool {
     content.len() < LIMIT
 }
 
+/// Whether the content is what is expected.
+pub(super) fn judge(expected: &Expected, content: &[u8]) -> Result<(), Failure> {
+    if let Some(wanted) = &expected.receive {
+        matches(wanted, content)?;
+    }
+    match &expected.refuse {
+        Some(refused) if is_match(refused, content)? => {
+            Err(Failure::Unwanted { refused: refused.as_str().to_owned(), got: Failure::excerpt(content) })
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
 /// Whether the content is what was wanted.
 pub(super) fn matches(wanted: &Pattern, content: &[u8]) -> Result<(), Failure> {
-    match wanted.is_match(content) {
-        Ok(true) => Ok(()),
-        Ok(false) => {
-            Err(Failure::Mismatch { wanted: wanted.as_str().to_owned(), got: Failure::excerpt(content) })
-        }
-        // Neither a match nor its absence, and no fault of the server: the words name the pattern.
-        Err(gave_up) => Err(Failure::Protocol(format!("pattern {wanted:?} given up: {gave_up}"))),
+    if is_match(wanted, content)? {
+        return Ok(());
     }
+    Err(Failure::Mismatch { wanted: wanted.as_str().to_owned(), got: Failure::excerpt(content) })
+}
+
+/// Whether a pattern is found. Given up is neither a match nor its absence, and no fault of the server: the words name the
+/// pattern.
+pub(super) fn is_match(pattern: &Pattern, content: &[u8]) -> Result<bool, Failure> {
+    pattern
+        .is_match(content)
+        .map_err(|gave_up| Failure::Protocol(format!("pattern {pattern:?} given up: {gave_up}")))
 }
 
 #[cfg(test)]

@@ -3,11 +3,11 @@
 
 use std::{ffi::OsString, os::unix::process::ExitStatusExt as _, process::ExitStatus};
 
-use super::Progress;
+use super::Ask;
 use crate::{
     child::{self, ChildError, Finished, Program},
     health::{Evidence, Failure, Stage},
-    model::{CheckSpec, ExternalCheck},
+    model::ExternalCheck,
 };
 
 /// What is kept of what it prints: the beginning is shown.
@@ -25,19 +25,15 @@ CORE::exit(0);
 "#;
 
 /// Runs it once. It has the check's deadline for itself, and ends by itself, or is ended, soon after.
-pub(super) async fn probe(
-    spec: &CheckSpec,
-    check: &ExternalCheck,
-    progress: &Progress,
-) -> Result<Evidence, Failure> {
-    progress.enter(Stage::Program);
+pub(super) async fn probe(ask: &Ask<'_>, check: &ExternalCheck) -> Result<Evidence, Failure> {
+    ask.enter(Stage::Program);
     let perl = ["perl", "-e", PERL].map(OsString::from);
     let argv = perl.into_iter().take(if check.perl { 3 } else { 0 });
     let own = check.command.argv.iter().map(OsString::from);
-    let told = check.arguments(spec.target).into_iter().map(OsString::from);
+    let told = check.arguments(ask.spec.target).into_iter().map(OsString::from);
     let program = Program {
         argv: argv.chain(own).chain(told).collect(),
-        deadline: spec.cadence.deadline,
+        deadline: ask.spec.cadence.deadline,
         grace: ExternalCheck::GRACE,
         output_limit: OUTPUT,
         ..Program::new("", [""; 0])

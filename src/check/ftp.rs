@@ -4,7 +4,7 @@
 //! own (servers behind NAT tell private ones, malicious ones tell others). IPv6 uses EPSV (RFC 2428). Binary type, so
 //! that what is matched is what the file holds.
 
-use std::{io, net::SocketAddr};
+use std::io;
 
 use futures_util::FutureExt as _;
 use socket2::SockRef;
@@ -15,38 +15,33 @@ use suppaftp::{
 };
 
 use super::{
-    Progress, content,
+    Ask, content,
     net::{self, Ack},
     trouble,
 };
 use crate::{
     health::{Evidence, Failure, Stage},
-    model::{FtpCheck, Route},
+    model::FtpCheck,
 };
 
 /// Fetches the file once.
-pub(super) async fn probe(
-    target: SocketAddr,
-    route: Route,
-    check: &FtpCheck,
-    progress: &Progress,
-) -> Result<Evidence, Failure> {
-    let mut ftp = log_in(target, route, check, progress).await?;
+pub(super) async fn probe(ask: &Ask<'_>, check: &FtpCheck) -> Result<Evidence, Failure> {
+    let mut ftp = log_in(ask, check).await?;
     // Nothing to fetch: the login was all there is to prove, and the configuration was warned of it.
     let Some(request) = &check.request else {
         take_leave(&mut ftp).await;
         return Ok(Evidence::default());
     };
-    progress.enter(Stage::Answer);
+    ask.enter(Stage::Answer);
     let answer = |error| failure(error, Stage::Answer);
     ftp.transfer_type(FileType::Binary).await.map_err(answer)?;
     let mut file = ftp.retr_as_stream(request).await.map_err(answer)?;
 
-    progress.enter(Stage::Transfer);
+    ask.enter(Stage::Transfer);
     let transfer = |error: io::Error| trouble::failure(&error, Stage::Transfer);
     let mut content = Vec::new();
     // Without a pattern the transfer must complete, so all is read and nothing kept.
-    let mut keep = |bytes: &[u8]| check.receive.is_none() || content::keep(&mut content, bytes);
+    let mut keep = |bytes: &[u8]| check.expected.is_anything() || content::keep(&mut content, bytes);
     let whole = loop {
         match net::receive(&mut file, |bytes| (bytes.is_empty(), keep(bytes))).await.map_err(transfer)? {
             (true, _) => break true,
@@ -57,26 +52,18 @@ pub(super) async fn probe(
     if whole {
         file.finish().await.map_err(|error| failure(error, Stage::Transfer))?;
     }
-    if let Some(wanted) = &check.receive {
-        content::matches(wanted, &content)?;
-    }
+    content::judge(&check.expected, &content)?;
     if whole {
         take_leave(&mut ftp).await;
     }
     Ok(Evidence::default())
 }
 
-async fn log_in(
-    target: SocketAddr,
-    route: Route,
-    check: &FtpCheck,
-    progress: &Progress,
-) -> Result<AsyncFtpStream, Failure> {
+async fn log_in(ask: &Ask<'_>, check: &FtpCheck) -> Result<AsyncFtpStream, Failure> {
+    let (target, route) = (ask.spec.target, ask.spec.route);
     // The server speaks first: a late acknowledgement would only delay it.
-    let stream = net::dial(target, route, Ack::Prompt)
-        .await
-        .map_err(|error| trouble::failure(&error, Stage::Connect))?;
-    progress.enter(Stage::Login);
+    let stream = ask.dial(Ack::Prompt).await?;
+    ask.enter(Stage::Login);
     let mut ftp = AsyncFtpStream::connect_with_stream(stream)
         .await
         .map_err(|error| failure(error, Stage::Login))?
@@ -89,7 +76,7 @@ async fn log_in(
     if target.is_ipv6() {
         ftp.set_mode(Mode::ExtendedPassive);
     }
-    ftp.login(check.login.as_str(), check.passwd.reveal()).await.map_err(|error| match error {
+    ftp.login(check.login.name.as_str(), check.login.passwd.reveal()).await.map_err(|error| match error {
         FtpError::UnexpectedResponse(reply) => refused(&reply),
         FtpError::ConnectionError(_)
         | FtpError::BadResponse

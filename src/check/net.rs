@@ -15,12 +15,11 @@ pub(super) enum Ack {
     /// program is never woken. For protocols in which we speak first.
     Late,
     /// At once: for protocols in which the server speaks first.
-    #[cfg_attr(not(feature = "ftp"), expect(dead_code, reason = "only FTP servers speak first"))]
     Prompt,
 }
 
-/// Opens a connection, along this route. When it is dropped it is reset (linger of zero), so that a director that opens thousands a
-/// second keeps none in `TIME_WAIT`.
+/// Opens a connection, along this route. When it is dropped it is reset (linger of zero), so that a director that opens
+/// thousands a second keeps none in `TIME_WAIT`.
 pub(super) async fn dial(target: SocketAddr, route: Route, ack: Ack) -> io::Result<TcpStream> {
     let socket = if target.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
     socket.set_zero_linger()?;
@@ -51,7 +50,6 @@ pub(super) fn set_out(socket: &Socket, route: Route) -> io::Result<()> {
 /// Hands what comes next to `take`: at least one byte, or none when the connection has ended.
 ///
 /// The buffer is on the stack, and only while there is something to read: a probe that waits holds no buffer.
-#[cfg(any(feature = "http", feature = "ftp"))]
 pub(super) async fn receive<S, R>(stream: &mut S, mut take: impl FnMut(&[u8]) -> R) -> io::Result<R>
 where
     S: tokio::io::AsyncRead + Unpin,
@@ -70,7 +68,6 @@ where
         match ready!(Pin::new(&mut *stream).poll_read(context, &mut buffer)) {
             // Servers that end a TLS connection without saying so (RFC 8446, 6.1) are many: whether anything is
             // missing is for the protocol inside to know.
-            #[cfg(feature = "tls")]
             Err(error) if super::tls::words::is_end(&error) => Poll::Ready(Ok(take(&[]))),
             Err(error) => Poll::Ready(Err(error)),
             Ok(()) => Poll::Ready(Ok(take(buffer.filled()))),

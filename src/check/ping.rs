@@ -12,7 +12,7 @@ use std::{
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::{net::UdpSocket, time::timeout};
 
-use super::{Progress, net, trouble};
+use super::{Ask, net, trouble};
 use crate::{
     health::{Evidence, Failure, Stage},
     model::{PingCheck, Route},
@@ -24,17 +24,13 @@ const HEADER: usize = 8;
 const DATA: usize = 64;
 
 /// Asks until an answer comes. The last request has until the deadline around all of this.
-pub(super) async fn probe(
-    target: SocketAddr,
-    route: Route,
-    check: &PingCheck,
-    progress: &Progress,
-) -> Result<Evidence, Failure> {
+pub(super) async fn probe(ask: &Ask<'_>, check: &PingCheck) -> Result<Evidence, Failure> {
+    let target = ask.spec.target;
     let failure = |error: io::Error| trouble::failure(&error, Stage::Answer);
-    let (socket, raw) = open(target, route).map_err(failure)?;
+    let (socket, raw) = open(target, ask.spec.route).map_err(failure)?;
     // Of datagrams like UDP's, whatever is in them.
     let socket = UdpSocket::from_std(socket.into()).map_err(failure)?;
-    progress.enter(Stage::Answer);
+    ask.enter(Stage::Answer);
     for left in (0..check.tries.get()).rev() {
         let token = token();
         let request = request(target.is_ipv6(), token);

@@ -8,7 +8,6 @@ use crate::health::{Failure, Stage};
 
 /// The failure that an I/O error in this stage stands for.
 pub(super) fn failure(error: &io::Error, stage: Stage) -> Failure {
-    #[cfg(feature = "tls")]
     if let Some(failure) = super::tls::words::of_io(error, stage) {
         return failure;
     }

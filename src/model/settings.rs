@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use super::{Authorities, Check, CheckKind, Virtual};
+use super::{Authorities, Check, Virtual};
 
 /// A configuration as the program works on it: complete, checked, defaults resolved.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,10 +24,7 @@ impl Config {
     pub fn authorities(&self) -> impl Iterator<Item = &Authorities> {
         let reals = self.virtuals.iter().flat_map(|service| &service.reals);
         reals.filter_map(|real| match &real.check {
-            Check::Probe(spec) => match &spec.kind {
-                CheckKind::Http(check) => check.authorities.as_ref(),
-                CheckKind::Connect | CheckKind::Ftp(_) | CheckKind::Ping(_) | CheckKind::External(_) => None,
-            },
+            Check::Probe(spec) => spec.kind.security()?.authorities.as_ref(),
             Check::On | Check::Off => None,
         })
     }

@@ -7,10 +7,7 @@ use tokio::{
     time::Instant,
 };
 
-use crate::{
-    director::CheckId,
-    model::{CheckKind, HttpCheck},
-};
+use crate::{director::CheckId, model::CheckKind};
 
 /// Descriptors that are not for checks: the bus, the log, hooks, mails, jobs on the table.
 const RESERVED: usize = 128;
@@ -64,13 +61,12 @@ enum Need {
 
 impl Need {
     fn of(kind: &CheckKind) -> Self {
-        match kind {
-            CheckKind::Http(HttpCheck { tls: Some(_), .. }) => Self::Tls,
-            CheckKind::External(_) => Self::Program,
-            CheckKind::Http(HttpCheck { tls: None, .. })
-            | CheckKind::Connect
-            | CheckKind::Ftp(_)
-            | CheckKind::Ping(_) => Self::Plain,
+        if let CheckKind::External(_) = kind {
+            Self::Program
+        } else if kind.security().is_some() {
+            Self::Tls
+        } else {
+            Self::Plain
         }
     }
 }
@@ -162,7 +158,7 @@ mod tests {
         let places = Places::new(Limits { checks: 1, tls: 1, programs: 1 });
         let command = Arc::new(Command { argv: vec!["x".into()] });
         let virtual_id = "tcp:192.0.2.1:80".parse().unwrap();
-        let program = CheckKind::External(ExternalCheck { command, perl: false, virtual_id });
+        let program = CheckKind::External(Arc::new(ExternalCheck { command, perl: false, virtual_id }));
         let connection = places.take(&CheckKind::Connect);
         assert!(connection.is_some() && places.take(&CheckKind::Connect).is_none());
         let run = places.take(&program);

@@ -52,17 +52,18 @@ mod tests {
     use super::*;
     use crate::{
         health::{Evidence, Failure},
-        model::{Connects, FtpCheck, PingCheck, Route, Secret},
+        model::{Command, Connects, ExternalCheck, PingCheck, Route},
     };
 
     const SECOND: Duration = Duration::from_secs(1);
 
     fn quick(ping: Option<PingCheck>) -> Quick {
-        let ftp = FtpCheck { login: "a".into(), passwd: Secret::default(), request: None, receive: None };
+        let command = Arc::new(Command { argv: vec!["x".into()] });
+        let virtual_id = "tcp:192.0.2.1:21".parse().unwrap();
         let two = NonZeroU32::new(2).unwrap();
         Quick::of(&CheckSpec {
             target: "10.0.0.1:21".parse().unwrap(),
-            kind: CheckKind::Ftp(ftp),
+            kind: ExternalCheck { command, perl: false, virtual_id }.into(),
             connects: Some(Connects { count: two, deadline: SECOND, ping }),
             route: Route::default(),
             cadence: Cadence::steady(10 * SECOND, 5 * SECOND),

@@ -15,7 +15,7 @@ const LONGEST: Duration = Duration::from_millis(300 + 2_000);
 
 fn program(argv: &[&str], perl: bool) -> CheckKind {
     let command = Arc::new(Command { argv: argv.iter().map(ToString::to_string).collect() });
-    CheckKind::External(ExternalCheck { command, perl, virtual_id: "tcp:192.0.2.1:80".parse().unwrap() })
+    CheckKind::from(ExternalCheck { command, perl, virtual_id: "tcp:192.0.2.1:80".parse().unwrap() })
 }
 
 async fn ask(kind: CheckKind) -> ldirectord::health::Verdict {

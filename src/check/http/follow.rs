@@ -3,42 +3,43 @@
 //! What leads back to the real server's own name stays with that real server: the name is not resolved, else the
 //! director would ask itself. Other names go to the system's resolver, other addresses are taken as they are.
 
-use std::{error::Error, io, net::SocketAddr};
+use std::{error::Error, io};
 
 use reqwest::{Method, Response, Url, header};
 
 use super::{
     answer,
-    client::{Clients, OWN, Own},
+    client::{OWN, Own},
     request,
     trail::Trail,
 };
 use crate::{
-    check::{Progress, content, trouble},
+    check::{Ask, content, trouble},
     health::{Failure, Stage},
-    model::{HttpCheck, HttpMethod},
+    model::{HttpCheck, HttpMethod, TlsVerify},
 };
 
 /// How many redirects are followed.
 const HOPS: usize = 7;
 
 /// Follows redirects from `location` on, and judges the page at their end; gives the status it came with.
-pub(super) async fn follow(
-    clients: &Clients,
-    target: SocketAddr,
-    check: &HttpCheck,
-    location: &str,
-    progress: &Progress,
-) -> Result<u16, Failure> {
+pub(super) async fn follow(ask: &Ask<'_>, check: &HttpCheck, location: &str) -> Result<u16, Failure> {
+    let target = ask.spec.target;
     let trail = Trail::new(target, check)?;
     let own = Own { name: trail.own.as_str().into(), address: target.ip() };
-    let client = clients.get(check.tls.unwrap_or_default()).await?;
+    let security = check.tls.as_deref();
+    let secured = ask.probes.secured(security.and_then(|security| security.authorities.as_ref()))?;
+    let client =
+        secured.clients.get(security.map_or(TlsVerify::default(), |security| security.verify)).await?;
     let mut url = trail.next(&trail.first, location)?;
     for _ in 0..HOPS {
-        progress.enter(Stage::Answer);
+        ask.enter(Stage::Answer);
         let method = match check.method {
             HttpMethod::Get => Method::GET,
             HttpMethod::Head => Method::HEAD,
+            HttpMethod::Options => Method::OPTIONS,
+            HttpMethod::Post => Method::POST,
+            HttpMethod::Put => Method::PUT,
         };
         let mut request = client.request(method, url.clone()).header(header::CONNECTION, "close");
         if trail.is_first_server(&url) {
@@ -53,7 +54,7 @@ pub(super) async fn follow(
         match location.map(String::from_utf8_lossy) {
             Some(location) if answer::is_redirect(status.as_u16()) => url = trail.next(&url, &location)?,
             _ if status.is_success() => {
-                judge(response, check, &url, progress).await?;
+                judge(ask, response, check, &url).await?;
                 return Ok(status.as_u16());
             }
             _ => {
@@ -65,21 +66,18 @@ pub(super) async fn follow(
     Err(Failure::Protocol(format!("more than {HOPS} redirects")))
 }
 
-async fn judge(
-    mut response: Response,
-    check: &HttpCheck,
-    url: &Url,
-    progress: &Progress,
-) -> Result<(), Failure> {
-    let Some(wanted) = &check.receive else { return Ok(()) };
-    progress.enter(Stage::Transfer);
+async fn judge(ask: &Ask<'_>, mut response: Response, check: &HttpCheck, url: &Url) -> Result<(), Failure> {
+    if check.expected.is_anything() {
+        return Ok(());
+    }
+    ask.enter(Stage::Transfer);
     let mut page = Vec::new();
     while let Some(bytes) = response.chunk().await.map_err(|error| failure(&error, url, Stage::Transfer))? {
         if !content::keep(&mut page, &bytes) {
             break;
         }
     }
-    content::matches(wanted, &page)
+    content::judge(&check.expected, &page)
 }
 
 /// What the client's error means. Its words say where the redirect led, and what would read as trouble of the real

@@ -11,38 +11,30 @@ pub mod head;
 mod request;
 mod trail;
 
-use std::net::SocketAddr;
-
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::io::AsyncWriteExt as _;
 
 use self::answer::{Answer, Want};
 pub(super) use self::client::Clients;
 use super::{
-    Progress, content,
+    Ask, content,
     net::{self, Ack},
-    tls::{ServerName, Tls},
+    stream::Stream,
     trouble,
 };
 use crate::{
     health::{Evidence, Failure, Stage},
-    model::{CheckSpec, HttpCheck, HttpMethod, Route},
+    model::{HttpCheck, HttpMethod},
 };
 
 /// How we name ourselves to servers.
 const AGENT: &str = concat!("ldirectord/", env!("CARGO_PKG_VERSION"));
 
 /// Fetches the page once.
-pub(super) async fn probe(
-    tls: &Tls,
-    clients: &Clients,
-    &CheckSpec { target, route, .. }: &CheckSpec,
-    check: &HttpCheck,
-    progress: &Progress,
-) -> Result<Evidence, Failure> {
-    let (answer, mut evidence) = ask(tls, target, route, check, progress).await?;
+pub(super) async fn probe(ask: &Ask<'_>, check: &HttpCheck) -> Result<Evidence, Failure> {
+    let (answer, mut evidence) = fetch(ask, check).await?;
     if let Some(location) = answer.location() {
         // Boxed: the state of a full client is large, and few checks need it.
-        let status = Box::pin(follow::follow(clients, target, check, location, progress)).await?;
+        let status = Box::pin(follow::follow(ask, check, location)).await?;
         evidence.status = Some(status);
     } else {
         judge(&answer, check)?;
@@ -50,48 +42,29 @@ pub(super) async fn probe(
     Ok(evidence)
 }
 
-async fn ask(
-    tls: &Tls,
-    target: SocketAddr,
-    route: Route,
-    check: &HttpCheck,
-    progress: &Progress,
-) -> Result<(Answer, Evidence), Failure> {
-    let mut stream = net::dial(target, route, Ack::Late)
-        .await
-        .map_err(|error| trouble::failure(&error, Stage::Connect))?;
-    let request = request::text(target, check);
+async fn fetch(ask: &Ask<'_>, check: &HttpCheck) -> Result<(Answer, Evidence), Failure> {
+    let (mut stream, certificate) = ask.open(check.tls.as_deref(), Ack::Late).await?;
+    let request = request::text(ask.spec.target, check);
     // An answer to HEAD has no content, whatever its head announces (RFC 9110, 9.3.2).
-    let wants_content = check.receive.is_some() && check.method == HttpMethod::Get;
+    let wants_content = !check.expected.is_anything() && check.method != HttpMethod::Head;
     let mut answer = Answer::new(if wants_content { Want::Content } else { Want::Status });
-    let Some(verify) = check.tls else {
-        exchange(&mut stream, &request, &mut answer, progress).await?;
-        let status = Some(answer.status());
-        return Ok((answer, Evidence { certificate: None, status }));
-    };
-    progress.enter(Stage::Tls);
-    let name = check.server_name.as_deref().or(check.virtual_host.as_deref()).map(ServerName::from_host);
-    let (mut stream, certificate) = tls.connect(stream, target.ip(), name.as_ref(), verify).await?;
-    exchange(&mut stream, &request, &mut answer, progress).await?;
+    exchange(ask, &mut stream, &request, &mut answer).await?;
     let status = Some(answer.status());
     Ok((answer, Evidence { certificate, status }))
 }
 
 /// Sends the request and takes the answer in, as far as it is needed.
-async fn exchange<S>(
-    stream: &mut S,
+async fn exchange(
+    ask: &Ask<'_>,
+    stream: &mut Stream,
     request: &str,
     answer: &mut Answer,
-    progress: &Progress,
-) -> Result<(), Failure>
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    progress.enter(Stage::Answer);
+) -> Result<(), Failure> {
+    ask.enter(Stage::Answer);
     stream.write_all(request.as_bytes()).await.map_err(|error| trouble::failure(&error, Stage::Answer))?;
     loop {
         let stage = if answer.has_head() { Stage::Transfer } else { Stage::Answer };
-        progress.enter(stage);
+        ask.enter(stage);
         let fed = net::receive(stream, |bytes| {
             if bytes.is_empty() {
                 return if answer.close() { Ok(true) } else { Err(Failure::Closed(stage)) };
@@ -109,8 +82,5 @@ fn judge(answer: &Answer, check: &HttpCheck) -> Result<(), Failure> {
     if !answer::is_success(answer.status()) {
         return Err(Failure::Status { code: answer.status(), text: answer.text().to_owned() });
     }
-    match &check.receive {
-        Some(wanted) => content::matches(wanted, answer.content()),
-        None => Ok(()),
-    }
+    content::judge(&check.expected, answer.content())
 }

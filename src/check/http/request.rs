@@ -49,20 +49,9 @@ fn path(request: &str) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::HttpMethod;
 
     fn check(virtual_host: Option<&str>, request: &str) -> HttpCheck {
-        let virtual_host = virtual_host.map(str::to_owned);
-        HttpCheck {
-            tls: None,
-            virtual_host,
-            server: None,
-            server_name: None,
-            authorities: None,
-            method: HttpMethod::Get,
-            request: request.to_owned(),
-            receive: None,
-        }
+        HttpCheck { virtual_host: virtual_host.map(Into::into), request: request.into(), ..HttpCheck::page() }
     }
 
     #[test]

@@ -71,19 +71,12 @@ fn host(url: &Url) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::HttpMethod;
 
     fn trail(target: &str, virtual_host: Option<&str>) -> Trail {
-        let virtual_host = virtual_host.map(str::to_owned);
         let check = HttpCheck {
-            tls: None,
-            virtual_host,
-            server: None,
-            server_name: None,
-            authorities: None,
-            method: HttpMethod::Get,
+            virtual_host: virtual_host.map(Into::into),
             request: "/a/b".into(),
-            receive: None,
+            ..HttpCheck::page()
         };
         Trail::new(target.parse().unwrap(), &check).unwrap()
     }

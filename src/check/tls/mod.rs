@@ -16,6 +16,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
+    time::Duration,
 };
 
 use openssl::{
@@ -35,8 +36,24 @@ pub use self::{name::ServerName, trust::Trust};
 use super::Unready;
 use crate::{
     health::{Certificate, Failure},
-    model::TlsVerify,
+    model::{Expiry, TlsVerify},
 };
+
+/// Whom a handshake is with, and what is asked of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer<'a> {
+    /// Its address.
+    pub address: IpAddr,
+    /// The name that is asked for (SNI, RFC 6066) and compared with the certificate; without one a full verification
+    /// wants the certificate to be made out to the address.
+    pub name: Option<ServerName<'a>>,
+    /// How far the certificate is verified.
+    pub verify: TlsVerify,
+    /// What is made of a certificate that ends soon.
+    pub expiry: Expiry,
+    /// The application protocol that it must agree to (ALPN), if any.
+    pub application: Option<&'static [u8]>,
+}
 
 /// The contexts every TLS check shares.
 pub struct Tls {
@@ -71,39 +88,40 @@ impl Tls {
         &self.trust
     }
 
-    /// The handshake. `name` is asked for (SNI, RFC 6066) and compared with the certificate; without one a full
-    /// verification wants the certificate to be made out to the address, `peer`.
+    /// The handshake.
     ///
     /// # Errors
     /// The handshake failed or the certificate is not good enough, in words for a pager.
     pub async fn connect<S>(
         &self,
         stream: S,
-        peer: IpAddr,
-        name: Option<&ServerName<'_>>,
-        verify: TlsVerify,
+        peer: &Peer<'_>,
     ) -> Result<(SslStream<S>, Option<Certificate>), Failure>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
         let other_name = Arc::new(AtomicBool::new(false));
         let mut stream = self
-            .session(peer, name, verify, Arc::clone(&other_name))
+            .session(peer, Arc::clone(&other_name))
             .and_then(|ssl| SslStream::new(ssl, stream))
             .map_err(|error| Failure::Local(words::of_stack(&error)))?;
         if let Err(error) = Pin::new(&mut stream).connect().await {
             let refusal = stream.ssl().verify_result();
-            return Err(self.refused(&error, refusal, name));
+            return Err(self.refused(&error, refusal, peer.name.as_ref()));
         }
-        let certificate = self.certificate(stream.ssl(), !other_name.load(Ordering::Relaxed));
+        if let Some(wanted) = peer.application
+            && stream.ssl().selected_alpn_protocol() != Some(wanted)
+        {
+            let wanted = String::from_utf8_lossy(wanted);
+            return Err(Failure::Tls(format!("server does not agree to speak {wanted} (ALPN)")));
+        }
+        let certificate = self.certificate(stream.ssl(), !other_name.load(Ordering::Relaxed), peer.expiry)?;
         Ok((stream, certificate))
     }
 
     fn session(
         &self,
-        peer: IpAddr,
-        name: Option<&ServerName<'_>>,
-        verify: TlsVerify,
+        &Peer { address, name, verify, application, .. }: &Peer<'_>,
         other_name: Arc<AtomicBool>,
     ) -> Result<Ssl, ErrorStack> {
         let context = if verify == TlsVerify::No { &self.blind } else { &self.verifying };
@@ -115,9 +133,13 @@ impl Tls {
                 ssl.param_mut().set_host(name)?;
             }
             // RFC 6066, 3: an address is no server name.
-            Some(ServerName::Ip(address)) => ssl.param_mut().set_ip(*address)?,
-            None if verify == TlsVerify::Full => ssl.param_mut().set_ip(peer)?,
+            Some(ServerName::Ip(name)) => ssl.param_mut().set_ip(name)?,
+            None if verify == TlsVerify::Full => ssl.param_mut().set_ip(address)?,
             None => {}
+        }
+        if let Some(application) = application {
+            let length = u8::try_from(application.len()).unwrap_or(u8::MAX);
+            ssl.set_alpn_protos(&[&[length], application].concat())?;
         }
         ssl.set_verify_callback(SslVerifyMode::PEER, move |good, context| {
             good || forgiven(verify, &other_name, context)
@@ -149,15 +171,37 @@ impl Tls {
         })
     }
 
-    fn certificate(&self, ssl: &SslRef, name_matches: bool) -> Option<Certificate> {
-        let not_after = self.seconds(ssl.peer_certificate()?.not_after())?;
-        Some(Certificate { name_matches, not_after })
+    fn certificate(
+        &self,
+        ssl: &SslRef,
+        name_matches: bool,
+        expiry: Expiry,
+    ) -> Result<Option<Certificate>, Failure> {
+        let Some(certificate) = ssl.peer_certificate() else { return Ok(None) };
+        let end = certificate.not_after();
+        // One that has ended has no time left, whether that is forgiven or not.
+        let left = Asn1Time::days_from_now(0).and_then(|now| seconds_between(&now, end));
+        let (Ok(left), Ok(not_after)) = (left, seconds_between(&self.epoch, end)) else { return Ok(None) };
+        let left = Duration::from_secs(left.try_into().unwrap_or_default());
+        if left < expiry.failure {
+            return Err(Failure::Tls(format!("certificate ends in {}", in_words(left))));
+        }
+        Ok(Some(Certificate { name_matches, not_after, ends_soon: left < expiry.warning }))
     }
+}
 
-    fn seconds(&self, time: &Asn1TimeRef) -> Option<i64> {
-        const DAY: i64 = 24 * 60 * 60;
-        let since = self.epoch.diff(time).ok()?;
-        Some(i64::from(since.days) * DAY + i64::from(since.secs))
+/// From one time to another.
+fn seconds_between(from: &Asn1TimeRef, to: &Asn1TimeRef) -> Result<i64, ErrorStack> {
+    const DAY: i64 = 24 * 60 * 60;
+    let between = from.diff(to)?;
+    Ok(i64::from(between.days) * DAY + i64::from(between.secs))
+}
+
+/// A time that is left, in days; in hours where these are few.
+fn in_words(left: Duration) -> String {
+    match left.as_secs() / 3600 {
+        hours @ 0..48 => format!("{hours} hours"),
+        hours => format!("{} days", hours / 24),
     }
 }
 

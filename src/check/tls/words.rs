@@ -29,7 +29,6 @@ pub(in crate::check) fn of_io(error: &io::Error, stage: Stage) -> Option<Failure
 }
 
 /// The peer closed the connection, if not as TLS wants it.
-#[cfg(any(feature = "http", feature = "ftp"))]
 pub(in crate::check) fn is_end(error: &io::Error) -> bool {
     error
         .get_ref()
