@@ -101,6 +101,15 @@ pub enum Failure {
         /// The beginning of what came.
         got: String,
     },
+    /// A field of the answer's head is missing, or none with its name has the value that was wanted.
+    Header {
+        /// The field's name.
+        name: String,
+        /// The pattern.
+        wanted: String,
+        /// The beginning of the first value that came, if any.
+        got: Option<String>,
+    },
     /// The server does not speak the protocol.
     Protocol(String),
     /// The login was refused, with the server's words.
@@ -132,6 +141,7 @@ impl Failure {
             Self::Status { .. } => "status",
             Self::Mismatch { .. } => "mismatch",
             Self::Unwanted { .. } => "unwanted",
+            Self::Header { .. } => "header",
             Self::Protocol(_) => "protocol",
             Self::Login(_) => "login",
             Self::Program { .. } => "program",
@@ -170,6 +180,10 @@ impl fmt::Display for Failure {
             Self::Status { code, text } => write!(f, "status {code} {text}"),
             Self::Mismatch { wanted, got } => write!(f, "answer does not match /{wanted}/, got \"{got}\""),
             Self::Unwanted { refused, got } => write!(f, "answer matches /{refused}/, got \"{got}\""),
+            Self::Header { name, got: None, .. } => write!(f, "answer has no header {name}"),
+            Self::Header { name, wanted, got: Some(got) } => {
+                write!(f, "header {name} does not match /{wanted}/, got \"{got}\"")
+            }
             Self::Protocol(what) => write!(f, "not understood: {what}"),
             Self::Login(words) => write!(f, "login refused: {words}"),
             Self::Program { how, said } if said.is_empty() => f.write_str(how),
