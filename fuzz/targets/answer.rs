@@ -12,7 +12,7 @@ use ldirectord::{
 static FIELDS: LazyLock<[ExpectedField; 1]> = LazyLock::new(|| {
     [ExpectedField { name: "Location".into(), value: Pattern::new("^/[a-z]*$").unwrap().into() }]
 });
-static STATUSES: LazyLock<StatusSet> = LazyLock::new(|| StatusSet::new([100..=404]).unwrap());
+static STATUSES: LazyLock<StatusSet> = LazyLock::new(|| StatusSet::new([200..=404]).unwrap());
 
 libfuzzer_sys::fuzz_target!(|input: (u8, u8, &[u8])| {
     let (length, wanted, bytes) = input;

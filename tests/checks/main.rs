@@ -13,7 +13,9 @@ mod ftpd;
 mod http;
 mod https;
 mod ping;
+mod proxy;
 mod redirects;
+mod requests;
 mod routes;
 mod server;
 

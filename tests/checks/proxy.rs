@@ -1,24 +1,19 @@
 //! Proxies: asked for whole URLs.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
-use ldirectord::{
-    check::Probes,
-    health::Verdict,
-    model::{HttpCheck, HttpField, Security, TlsVerify},
-};
+use ldirectord::model::{HttpCheck, HttpField, Security, TlsVerify};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional},
     net::TcpStream,
 };
 
 use crate::{
-    DEADLINE,
     certificates::{Pair, VALID},
-    failure, http_ask,
+    failure,
     https::trusting,
     page, passed, probes,
-    redirects::GOOD,
+    redirects::{GOOD, ask},
     server::{Act, LOOPBACKS, Server, say},
 };
 
@@ -33,13 +28,9 @@ fn through(url: &str) -> HttpCheck {
     }
 }
 
-async fn ask(probes: &Probes, target: SocketAddr, check: HttpCheck) -> Verdict {
-    http_ask(probes, target, check, DEADLINE * 5).await
-}
-
 /// A proxy that answers the URL asked first with a redirect to `location`, each other with a good page, and opens tunnels
 /// to `tunnel`, whatever they are meant for.
-async fn proxy(ip: std::net::IpAddr, location: &str, tunnel: Option<SocketAddr>) -> Server {
+async fn proxy(ip: IpAddr, location: &str, tunnel: Option<SocketAddr>) -> Server {
     let first = format!("HTTP/1.1 302 Found\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n");
     Server::new(ip, move |mut stream, heard| {
         let first = first.clone();
@@ -119,7 +110,11 @@ async fn a_redirect_to_https_goes_through_a_tunnel() {
     let server = proxy(LOOPBACKS[1], "https://www.example.com/", Some(secure.address)).await;
     let verdict = ask(&probes, server.address, check.clone()).await;
     assert!(passed(&verdict), "{verdict:?}");
-    assert!(server.heard()[1].starts_with("CONNECT www.example.com:443 HTTP/1.1\r\n"), "{:?}", server.heard());
+    assert!(
+        server.heard()[1].starts_with("CONNECT www.example.com:443 HTTP/1.1\r\n"),
+        "{:?}",
+        server.heard()
+    );
     assert_eq!(secure.heard()[0], "sni www.example.com");
     assert!(!secure.heard()[1].to_lowercase().contains("proxy-"), "{:?}", secure.heard());
 
@@ -133,7 +128,8 @@ async fn a_proxy_may_be_spoken_to_in_tls() {
     let authority = Pair::authority();
     let probes = trusting(&authority);
     let pair = authority.issue("proxy.example.com", VALID);
-    let acts = vec![Act::Hear, say("HTTP/1.1 302 Found\r\nLocation: http://other/\r\nContent-Length: 0\r\n\r\n")];
+    let acts =
+        vec![Act::Hear, say("HTTP/1.1 302 Found\r\nLocation: http://other/\r\nContent-Length: 0\r\n\r\n")];
     let server = Server::acting_in_tls(LOOPBACKS[0], pair.server(), acts).await;
     let tls = Security {
         verify: TlsVerify::Full,

@@ -1,16 +1,13 @@
 //! What is asked of HTTP servers beyond a page, and what may come back.
 
-use std::net::SocketAddr;
-
 use ldirectord::{
-    check::Probes,
     health::{Failure, Verdict},
-    model::{ExpectedField, Expected, HttpCheck, HttpField, HttpMethod, StatusSet},
+    model::{Expected, ExpectedField, HttpCheck, HttpField, HttpMethod, StatusSet},
 };
 
 use crate::{
-    DEADLINE, failure, http_ask, page, passed, pattern, probes,
-    redirects::{GOOD, redirecting_all, redirecting_with},
+    failure, page, passed, pattern, probes,
+    redirects::{GOOD, ask, redirecting_with},
     server::{Act, LOOPBACKS, Server, say},
 };
 
@@ -43,10 +40,6 @@ async fn answered(check: &HttpCheck, text: &str) -> Result<Option<u16>, String> 
     outcomes.remove(0)
 }
 
-async fn ask(probes: &Probes, target: SocketAddr, check: HttpCheck) -> Verdict {
-    http_ask(probes, target, check, DEADLINE * 5).await
-}
-
 #[tokio::test]
 async fn the_statuses_that_are_named_are_good_and_no_others() {
     let check = HttpCheck { status: statuses(401, 404), ..page(None) };
@@ -55,7 +48,7 @@ async fn the_statuses_that_are_named_are_good_and_no_others() {
     let check = HttpCheck { status: statuses(404, 404), ..page(Some("^nothing here$")) };
     let gone = "HTTP/1.1 404 Gone\r\nContent-Length: 12\r\n\r\nnothing here";
     assert_eq!(answered(&check, gone).await, Ok(Some(404)), "its content is matched");
-    let check = HttpCheck { status: statuses(100, 599), ..page(None) };
+    let check = HttpCheck { status: statuses(200, 599), ..page(None) };
     assert_eq!(answered(&check, "HTTP/1.1 101 What\r\n\r\n").await, Err("status 101 What".into()));
 }
 
@@ -103,8 +96,10 @@ fn posted() -> HttpCheck {
 #[tokio::test]
 async fn a_body_and_headers_are_sent() {
     for ip in LOOPBACKS {
-        let server = redirecting_with(ip, "200 OK", "", GOOD).await;
-        assert!(passed(&ask(&probes(), server.address, HttpCheck { expected: Expected::default(), ..posted() }).await));
+        let server = redirecting_with(ip, "200 OK", "/", GOOD).await;
+        assert!(passed(
+            &ask(&probes(), server.address, HttpCheck { expected: Expected::default(), ..posted() }).await
+        ));
         let asked = server.heard().remove(0);
         assert!(asked.starts_with("POST /index.html HTTP/1.1\r\nHost: api.example.com\r\n"), "{asked}");
         assert!(asked.contains("\r\nAuthorization: Bearer hunter2\r\n"), "{asked}");
@@ -115,7 +110,9 @@ async fn a_body_and_headers_are_sent() {
 #[tokio::test]
 async fn a_redirect_on_the_server_is_asked_in_the_same_way() {
     let probes = probes();
-    for (status, again) in [("307 Again", true), ("308 Again", true), ("302 Found", false), ("303 See", false)] {
+    for (status, again) in
+        [("307 Again", true), ("308 Again", true), ("302 Found", false), ("303 See", false)]
+    {
         let server = redirecting_with(LOOPBACKS[1], status, "/there", GOOD).await;
         let verdict = ask(&probes, server.address, posted()).await;
         assert!(passed(&verdict), "{status}: {verdict:?}");
@@ -142,7 +139,7 @@ async fn another_server_is_told_nothing_of_it() {
     let probes = probes();
     let other = Server::acting(LOOPBACKS[0], vec![Act::Hear, say(GOOD)]).await;
     let place = format!("http://{}", other.address);
-    let server = redirecting_all(LOOPBACKS[1], "302 Found", &format!("{place}/")).await;
+    let server = redirecting_with(LOOPBACKS[1], "302 Found", &format!("{place}/"), GOOD).await;
     assert!(passed(&ask(&probes, server.address, posted()).await));
     let asked = other.heard().remove(0).to_lowercase();
     assert!(asked.starts_with("get / http/1.1\r\n"), "{asked}");
@@ -150,7 +147,7 @@ async fn another_server_is_told_nothing_of_it() {
         assert!(!asked.contains(told), "{told} in {asked}");
     }
 
-    let server = redirecting_all(LOOPBACKS[1], "307 Again", &format!("{place}/")).await;
+    let server = redirecting_with(LOOPBACKS[1], "307 Again", &format!("{place}/"), GOOD).await;
     let failed = failure(ask(&probes, server.address, posted()).await);
     let words = format!("redirect to {place}: a POST is for the checked server alone");
     assert_eq!(failed, Failure::Protocol(words));

@@ -54,7 +54,10 @@ pub(super) fn configured<'c>(check: &'c HttpCheck, name: &str) -> Option<&'c Htt
 /// these follow from the body.
 pub(super) fn fields(check: &HttpCheck) -> impl Iterator<Item = &HttpField> {
     let special = ["Host", "Content-Length", "Transfer-Encoding"];
-    check.headers.iter().filter(move |field| !special.iter().any(|name| field.name.eq_ignore_ascii_case(name)))
+    check
+        .headers
+        .iter()
+        .filter(move |field| !special.iter().any(|name| field.name.eq_ignore_ascii_case(name)))
 }
 
 /// Host and port of a URL (RFC 3986, 3.2), without the user's name.
@@ -155,7 +158,9 @@ mod tests {
         let proxy = |url: &str| HttpCheck { proxy: true, ..check(Some("virtual"), url) };
         let target = "192.0.2.1:3128".parse().unwrap();
         let asked = text(target, &proxy("http://www.example.com:81/x?y"));
-        assert!(asked.starts_with("GET http://www.example.com:81/x?y HTTP/1.1\r\nHost: www.example.com:81\r\n"));
+        assert!(
+            asked.starts_with("GET http://www.example.com:81/x?y HTTP/1.1\r\nHost: www.example.com:81\r\n")
+        );
         for (url, name) in [
             ("http://www.example.com", "www.example.com"),
             ("http://user@[2001:db8::1]:8080?a@b", "[2001:db8::1]:8080"),

@@ -29,12 +29,11 @@ impl<'a> Want<'a> {
         }
     }
 
-    /// Whether the server is well that answers with this status. An interim answer, and a change to a protocol that
-    /// nobody asked for (1xx), never says so.
+    /// Whether the server is well that answers with this status.
     #[must_use]
     pub fn is_good(self, status: u16) -> bool {
         match self.statuses {
-            Some(good) => status >= 200 && good.contains(status),
+            Some(good) => good.contains(status),
             None => matches!(status, 200..=299),
         }
     }
@@ -73,11 +72,10 @@ mod tests {
     use crate::model::Pattern;
 
     #[test]
-    fn statuses_are_good_that_are_named_but_never_an_interim_one() {
-        let set = StatusSet::new([100..=399]).unwrap();
+    fn statuses_are_good_that_are_named() {
+        let set = StatusSet::new([200..=399]).unwrap();
         for (status, by_default, named) in [
             (101, false, false),
-            (199, false, false),
             (200, true, true),
             (299, true, true),
             (302, false, true),

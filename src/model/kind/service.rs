@@ -72,7 +72,6 @@ impl Service {
         Self::Dns,
         Self::Ftps,
         Self::Grpc,
-        Self::HttpProxy,
         Self::Imap,
         Self::Imaps,
         Self::Ldap,
