@@ -87,6 +87,13 @@ pub enum Failure {
         /// The server's words.
         text: String,
     },
+    /// The server told of an error: a directory, a database.
+    Error {
+        /// Its code, and its name where it has one: `32 noSuchObject`, `1049`, `3D000`.
+        code: String,
+        /// The server's words.
+        text: String,
+    },
     /// The answer did not match what was wanted.
     Mismatch {
         /// The pattern.
@@ -114,6 +121,8 @@ pub enum Failure {
     Protocol(String),
     /// The login was refused, with the server's words.
     Login(String),
+    /// The server says that it cannot serve now, with its words (`-ERR`, `* BYE`, `-LOADING`).
+    Unavailable(String),
     /// A program said so, or did not end as it should.
     Program {
         /// How it ended: `exit status 1`, `killed by signal 9`.
@@ -139,11 +148,13 @@ impl Failure {
             Self::Closed(_) => "closed",
             Self::Tls(_) => "tls",
             Self::Status { .. } => "status",
+            Self::Error { .. } => "error",
             Self::Mismatch { .. } => "mismatch",
             Self::Unwanted { .. } => "unwanted",
             Self::Header { .. } => "header",
             Self::Protocol(_) => "protocol",
             Self::Login(_) => "login",
+            Self::Unavailable(_) => "unavailable",
             Self::Program { .. } => "program",
             Self::Local(_) => "local",
         }
@@ -178,6 +189,8 @@ impl fmt::Display for Failure {
             Self::Tls(why) => write!(f, "TLS: {why}"),
             Self::Status { code, text } if text.is_empty() => write!(f, "status {code}"),
             Self::Status { code, text } => write!(f, "status {code} {text}"),
+            Self::Error { code, text } if text.is_empty() => write!(f, "error {code}"),
+            Self::Error { code, text } => write!(f, "error {code}: {text}"),
             Self::Mismatch { wanted, got } => write!(f, "answer does not match /{wanted}/, got \"{got}\""),
             Self::Unwanted { refused, got } => write!(f, "answer matches /{refused}/, got \"{got}\""),
             Self::Header { name, got: None, .. } => write!(f, "answer has no header {name}"),
@@ -186,6 +199,7 @@ impl fmt::Display for Failure {
             }
             Self::Protocol(what) => write!(f, "not understood: {what}"),
             Self::Login(words) => write!(f, "login refused: {words}"),
+            Self::Unavailable(words) => write!(f, "not available: {words}"),
             Self::Program { how, said } if said.is_empty() => f.write_str(how),
             Self::Program { how, said } => write!(f, "{how}: {said}"),
             Self::Local(why) => write!(f, "trouble on the director: {why}"),

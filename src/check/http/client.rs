@@ -15,8 +15,11 @@ use reqwest::{
 };
 use tokio::sync::OnceCell;
 
-use super::AGENT;
-use crate::{check::tls::Trust, health::Failure, model::TlsVerify};
+use crate::{
+    check::{AGENT, tls::Trust},
+    health::Failure,
+    model::TlsVerify,
+};
 
 /// The clients, one for each degree of verification, made when first needed: a client parses all authorities anew.
 pub(in crate::check) struct Clients {

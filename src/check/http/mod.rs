@@ -28,9 +28,6 @@ use crate::{
     model::HttpCheck,
 };
 
-/// How we name ourselves to servers.
-const AGENT: &str = concat!("ldirectord/", env!("CARGO_PKG_VERSION"));
-
 /// Fetches the page once.
 pub(super) async fn probe(ask: &Ask<'_>, check: &HttpCheck) -> Result<Evidence, Failure> {
     let (answer, mut evidence) = fetch(ask, check).await?;

@@ -6,8 +6,10 @@ use std::{
     net::{IpAddr, SocketAddr},
 };
 
-use super::AGENT;
-use crate::model::{HttpCheck, HttpField, HttpMethod};
+use crate::{
+    check::AGENT,
+    model::{HttpCheck, HttpField, HttpMethod},
+};
 
 /// The whole request, with its body.
 pub(super) fn text(target: SocketAddr, check: &HttpCheck) -> String {

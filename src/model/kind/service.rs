@@ -71,7 +71,6 @@ impl Service {
         Self::Agent,
         Self::Dns,
         Self::Ftps,
-        Self::Grpc,
         Self::Imap,
         Self::Imaps,
         Self::Ldap,
