@@ -55,7 +55,7 @@ async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin, answer: Answer, hear
     let Ok(mut connection) = h2::server::handshake(stream).await else { return };
     let mut asked = None;
     while let Some(Ok((request, mut respond))) = connection.accept().await {
-        let (head, mut body) = request.into_parts();
+        let (asked_for, mut body) = request.into_parts();
         let (answer, heard) = (answer.clone(), Arc::clone(&heard));
         // It goes on while the next call is waited for.
         asked = Some(tokio::spawn(async move {
@@ -63,12 +63,15 @@ async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin, answer: Answer, hear
             while let Some(Ok(piece)) = body.data().await {
                 message.extend_from_slice(&piece);
             }
-            let agent = head.headers["user-agent"].to_str().unwrap().to_owned();
+            let agent = asked_for.headers["user-agent"].to_str().unwrap().to_owned();
             assert_eq!(
-                (&head.headers["te"], &head.headers["content-type"]),
+                (&asked_for.headers["te"], &asked_for.headers["content-type"]),
                 (&HeaderValue::from_static("trailers"), &HeaderValue::from_static("application/grpc"),)
             );
-            heard.lock().unwrap().push(format!("{} {} by {agent}: {message:?}", head.method, head.uri));
+            heard
+                .lock()
+                .unwrap()
+                .push(format!("{} {} by {agent}: {message:?}", asked_for.method, asked_for.uri));
             let mut response = Response::builder().status(answer.status).body(()).unwrap();
             *response.headers_mut() = fields(&answer.fields);
             let only_head = answer.body.is_empty() && answer.trailers.is_none();

@@ -12,7 +12,7 @@ use std::{
 
 use futures_util::future::{Either, select};
 use h2::client::{Builder, SendRequest};
-use http::{HeaderMap, Request, StatusCode, Uri, header};
+use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri, header};
 
 use self::message::Serving;
 use super::{AGENT, Ask, net::Ack, stream::Stream, trouble};
@@ -96,7 +96,7 @@ async fn call(sender: Sender, request: Request<()>, service: &str) -> Result<Ser
     // Where there is nothing else to say, the status stands in the head.
     let trailers = body.trailers().await.map_err(|error| failure(&error))?;
     let fields = trailers.as_ref().unwrap_or(&head.headers);
-    let field = |name: &str| fields.get(name).map(|value| value.as_bytes());
+    let field = |name: &str| fields.get(name).map(HeaderValue::as_bytes);
     status::judge(field("grpc-status"), field("grpc-message"))?;
     message::response(&framed).map_err(|malformed| Failure::Protocol(malformed.to_string()))
 }
@@ -107,7 +107,7 @@ fn is_grpc(status: StatusCode, fields: &HeaderMap) -> Result<(), Failure> {
         let text = status.canonical_reason().unwrap_or_default().to_owned();
         return Err(Failure::Status { code: status.as_u16(), text });
     }
-    let kind = fields.get(header::CONTENT_TYPE).map_or(&b""[..], |value| value.as_bytes());
+    let kind = fields.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
     if kind.starts_with(b"application/grpc") {
         Ok(())
     } else {
@@ -130,16 +130,18 @@ fn failure(error: &h2::Error) -> Failure {
 
 /// The library keeps the kind of an error of the system, not its number.
 fn of_io(error: &io::Error) -> Failure {
-    match error.kind() {
-        io::ErrorKind::TimedOut => Failure::TimedOut(Stage::Answer),
-        io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => {
-            Failure::Unreachable(trouble::words(error))
-        }
-        io::ErrorKind::BrokenPipe
-        | io::ErrorKind::ConnectionAborted
-        | io::ErrorKind::ConnectionReset
-        | io::ErrorKind::NotConnected
-        | io::ErrorKind::UnexpectedEof => Failure::Closed(Stage::Answer),
-        _ => Failure::Protocol(trouble::words(error)),
+    use io::ErrorKind::{
+        BrokenPipe, ConnectionAborted, ConnectionReset, HostUnreachable, NetworkUnreachable, NotConnected,
+        TimedOut, UnexpectedEof,
+    };
+    let kind = error.kind();
+    if kind == TimedOut {
+        Failure::TimedOut(Stage::Answer)
+    } else if [HostUnreachable, NetworkUnreachable].contains(&kind) {
+        Failure::Unreachable(trouble::words(error))
+    } else if [BrokenPipe, ConnectionAborted, ConnectionReset, NotConnected, UnexpectedEof].contains(&kind) {
+        Failure::Closed(Stage::Answer)
+    } else {
+        Failure::Protocol(trouble::words(error))
     }
 }

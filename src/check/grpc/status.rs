@@ -55,15 +55,12 @@ fn decoded(message: &[u8]) -> Vec<u8> {
                 .map(|(high, low)| high << 4 | low),
             _ => None,
         };
-        match encoded.and_then(|byte| u8::try_from(byte).ok()) {
-            Some(byte) => {
-                words.push(byte);
-                rest = &after[2..];
-            }
-            None => {
-                words.push(byte);
-                rest = after;
-            }
+        if let Some(byte) = encoded.and_then(|byte| u8::try_from(byte).ok()) {
+            words.push(byte);
+            rest = &after[2..];
+        } else {
+            words.push(byte);
+            rest = after;
         }
     }
     words
