@@ -68,7 +68,6 @@ impl Service {
 
     /// Those whose checks are not there yet: a configuration that needs one is refused.
     pub const NOT_YET: &[Self] = &[
-        Self::Agent,
         Self::Dns,
         Self::Ldap,
         Self::Ldaps,
