@@ -87,6 +87,13 @@ pub enum Failure {
         /// The server's words.
         text: String,
     },
+    /// The server told of an error: a directory, a database.
+    Error {
+        /// Its code, and its name where it has one: `32 noSuchObject`, `1049`, `3D000`.
+        code: String,
+        /// The server's words.
+        text: String,
+    },
     /// The answer did not match what was wanted.
     Mismatch {
         /// The pattern.
@@ -112,6 +119,13 @@ pub enum Failure {
         /// The beginning of what it printed.
         said: String,
     },
+    /// A step of a dialogue failed.
+    Step {
+        /// Which one; the first is number 1.
+        number: usize,
+        /// What became of it.
+        why: Box<Failure>,
+    },
     /// Trouble on the director itself (no descriptor, no source address): says nothing about the server.
     Local(String),
 }
@@ -130,11 +144,13 @@ impl Failure {
             Self::Closed(_) => "closed",
             Self::Tls(_) => "tls",
             Self::Status { .. } => "status",
+            Self::Error { .. } => "error",
             Self::Mismatch { .. } => "mismatch",
             Self::Unwanted { .. } => "unwanted",
             Self::Protocol(_) => "protocol",
             Self::Login(_) => "login",
             Self::Program { .. } => "program",
+            Self::Step { why, .. } => why.kind(),
             Self::Local(_) => "local",
         }
     }
@@ -168,12 +184,15 @@ impl fmt::Display for Failure {
             Self::Tls(why) => write!(f, "TLS: {why}"),
             Self::Status { code, text } if text.is_empty() => write!(f, "status {code}"),
             Self::Status { code, text } => write!(f, "status {code} {text}"),
+            Self::Error { code, text } if text.is_empty() => write!(f, "error {code}"),
+            Self::Error { code, text } => write!(f, "error {code}: {text}"),
             Self::Mismatch { wanted, got } => write!(f, "answer does not match /{wanted}/, got \"{got}\""),
             Self::Unwanted { refused, got } => write!(f, "answer matches /{refused}/, got \"{got}\""),
             Self::Protocol(what) => write!(f, "not understood: {what}"),
             Self::Login(words) => write!(f, "login refused: {words}"),
             Self::Program { how, said } if said.is_empty() => f.write_str(how),
             Self::Program { how, said } => write!(f, "{how}: {said}"),
+            Self::Step { number, why } => write!(f, "step {number}: {why}"),
             Self::Local(why) => write!(f, "trouble on the director: {why}"),
         }
     }

@@ -7,9 +7,11 @@
 mod ask;
 mod connect;
 mod content;
+mod datagrams;
 mod external;
 #[cfg(feature = "ftp")]
 mod ftp;
+mod handshake;
 #[cfg(feature = "http")]
 pub mod http;
 mod lines;
@@ -19,8 +21,10 @@ mod ping;
 mod probes;
 mod progress;
 mod stream;
+pub mod tcp;
 pub mod tls;
 mod trouble;
+mod udp;
 
 use std::future::Future;
 
@@ -38,7 +42,7 @@ use crate::{
 /// Who can ask a real server how it is: [`Probes`] over the network, a script in tests.
 pub trait Prober: Clone + Send + Sync + 'static {
     /// Asks once. The caller puts the deadline around it ([`CheckSpec::longest`]), and when that passes drops the
-    /// future and reports [`Failure::TimedOut`] with [`Progress::stage`].
+    /// future and reports [`Progress::timed_out`].
     fn probe(&self, spec: &CheckSpec, progress: &Progress) -> impl Future<Output = Verdict> + Send;
 }
 
@@ -63,6 +67,9 @@ async fn outcome(ask: &Ask<'_>) -> Result<Evidence, Failure> {
         #[cfg(feature = "ftp")]
         CheckKind::Ftp(check) => Box::pin(ftp::probe(ask, check)).await,
         CheckKind::Ping(check) => ping::probe(ask, check).await,
+        CheckKind::Tcp(check) => Box::pin(tcp::probe(ask, check)).await,
+        CheckKind::Udp(check) => udp::probe(ask, check).await,
+        CheckKind::Tls(security) => Box::pin(handshake::probe(ask, security)).await,
         CheckKind::External(check) => Box::pin(external::probe(ask, check)).await,
         other => Err(Failure::Local(format!("this build has no {} checks", other.name()))),
     }

@@ -312,7 +312,8 @@ fn permits(
     kind: &CheckKind,
 ) -> Option<(OwnedSemaphorePermit, Option<OwnedSemaphorePermit>)> {
     let place = places.clone().try_acquire_owned().ok()?;
-    let tls = if kind.security().is_some() { Some(tls_places.clone().try_acquire_owned().ok()?) } else { None };
+    let tls =
+        if kind.security().is_some() { Some(tls_places.clone().try_acquire_owned().ok()?) } else { None };
     Some((place, tls))
 }
 /// One check under its one deadline.
@@ -321,6 +322,6 @@ async fn fly<P: Prober>(prober: &P, spec: &CheckSpec) -> (Verdict, Duration) {
     let progress = Progress::default();
     let verdict = timeout(spec.longest(), prober.probe(spec, &progress))
         .await
-        .unwrap_or_else(|_| Verdict::Fail(Failure::TimedOut(progress.stage())));
+        .unwrap_or_else(|_| Verdict::Fail(progress.timed_out()));
     (verdict, started.elapsed())
 }
