@@ -88,11 +88,19 @@ impl Datagrams {
     }
 
     async fn receive<R>(&self, mut take: impl FnMut(&[u8]) -> Option<R>) -> Result<R, Failure> {
-        // What the network answered (ICMP) is no datagram, so that it must be waited for expressly.
-        let interest = Interest::READABLE | Interest::ERROR;
         loop {
-            self.0.ready(interest).await.map_err(failure)?;
-            match self.0.try_io(interest, || self.next(&mut take)) {
+            // A flood of datagrams that say nothing is not to keep this thread to itself.
+            tokio::task::consume_budget().await;
+            // What the network answered (ICMP) is no datagram, so that it must be waited for expressly.
+            let ready = self.0.ready(Interest::READABLE | Interest::ERROR).await.map_err(failure)?;
+            if ready.is_error() {
+                if let Some(error) = self.0.take_error().map_err(failure)? {
+                    return Err(failure(error));
+                }
+                // It was taken, by a call that sent something.
+                let _ = self.0.try_io(Interest::ERROR, || Err::<(), _>(io::ErrorKind::WouldBlock.into()));
+            }
+            match self.0.try_io(Interest::READABLE, || self.next(&mut take)) {
                 Ok(Some(answer)) => return Ok(answer),
                 Ok(None) => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}

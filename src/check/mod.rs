@@ -86,10 +86,7 @@ async fn outcome(ask: &Ask<'_>) -> Result<Evidence, Failure> {
         | CheckKind::Radius(_)
         | CheckKind::Redis(_)
         | CheckKind::Sip(_)
-        | CheckKind::Sql(_)
-        | CheckKind::Tcp(_)
-        | CheckKind::Tls(_)
-        | CheckKind::Udp(_) => Err(not_built(ask)),
+        | CheckKind::Sql(_) => Err(not_built(ask)),
     }
 }
 

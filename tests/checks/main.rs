@@ -16,6 +16,9 @@ mod ping;
 mod redirects;
 mod routes;
 mod server;
+mod tcp;
+mod tls;
+mod udp;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -54,7 +57,7 @@ async fn ask_along(
     let start = Instant::now();
     let verdict = match timeout(deadline, probes.probe(&spec, &progress)).await {
         Ok(verdict) => verdict,
-        Err(_) => Verdict::Fail(Failure::TimedOut(progress.stage())),
+        Err(_) => Verdict::Fail(progress.timed_out()),
     };
     let took = start.elapsed();
     assert!(took < deadline + SLACK, "{verdict:?} took {took:?}");

@@ -85,12 +85,9 @@ impl Service {
         Self::Pops,
         Self::Radius,
         Self::Redis,
-        Self::Simpletcp,
         Self::Sip,
         Self::Smtp,
         Self::Submission,
-        Self::Tls,
-        Self::Udp,
     ];
 
     /// Its name in the configuration, and the port it usually has, which is used where a real server has none.
