@@ -186,7 +186,7 @@ impl Datagrams {
         let mut tasks = JoinSet::new();
         tasks.spawn(async move {
             for number in 0.. {
-                let mut bytes = [0; 65536];
+                let mut bytes = vec![0; 65536];
                 let (length, client) = socket.recv_from(&mut bytes).await.unwrap();
                 ears.lock().unwrap().push(bytes[..length].to_vec());
                 for datagram in answer(number, &bytes[..length]) {
