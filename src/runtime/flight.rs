@@ -6,7 +6,7 @@ use tokio::time::{Instant, timeout};
 
 use crate::{
     check::{Prober, Progress},
-    health::{Failure, Verdict},
+    health::Verdict,
     model::CheckSpec,
 };
 
@@ -57,7 +57,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        health::{Evidence, Stage},
+        health::{Evidence, Failure, Stage},
         model::{Cadence, CheckKind, Route},
     };
 

@@ -9,7 +9,7 @@ use std::{
 use ldirectord::{
     check::{Prober, Probes, Progress, tls::Trust},
     config::{MemoryFiles, Rejected, TableResolver, load},
-    health::{Failure, Verdict},
+    health::Verdict,
     model::{Check, CheckSpec},
 };
 use tokio::time::timeout;
