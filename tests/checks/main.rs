@@ -1,24 +1,29 @@
 //! Every kind of check against servers on loopback, in real time: healthy ones, and the whole row of hostile ones. Each
 //! ends within its deadline, with the right kind of failure.
 
-#![cfg(all(feature = "http", feature = "ftp", feature = "grpc"))]
+#![cfg(all(feature = "http", feature = "grpc"))]
 #![expect(clippy::unwrap_used, reason = "these are tests")]
 #![expect(clippy::disallowed_methods, reason = "sockets and certificates live in real time")]
 
+mod agent;
 mod certificates;
 mod connect;
 mod external;
 mod ftp;
 mod ftpd;
+mod ftps;
 mod grpc;
 mod http;
 mod https;
+mod mail;
 mod ping;
 mod proxy;
 mod redirects;
+mod redis;
 mod requests;
 mod routes;
 mod server;
+mod talk;
 mod tcp;
 mod tls;
 mod udp;
