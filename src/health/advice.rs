@@ -34,7 +34,8 @@ impl Advice {
         match self.mode {
             Mode::Ready => {
                 let parts = u32::from(configured) * u32::from(self.percent.min(100));
-                u16::try_from(parts.div_ceil(100)).expect("no more than there was")
+                // It is no more than there was.
+                u16::try_from(parts.div_ceil(100)).unwrap_or(configured)
             }
             Mode::Drain | Mode::Maintenance => 0,
         }
@@ -44,12 +45,11 @@ impl Advice {
     /// whether none is left for a drained server or for one of zero percent, which is the same.
     #[must_use]
     pub fn seen(weight: u16, configured: u16) -> Self {
-        match u32::from(weight) * 100 / u32::from(configured.max(1)) {
-            _ if weight == 0 => Self { mode: Mode::Drain, ..Self::default() },
-            percent => {
-                Self { percent: u8::try_from(percent.clamp(1, 100)).expect("up to 100"), mode: Mode::Ready }
-            }
+        if weight == 0 {
+            return Self { mode: Mode::Drain, ..Self::default() };
         }
+        let percent = u32::from(weight) * 100 / u32::from(configured.max(1));
+        Self { percent: u8::try_from(percent.max(1)).unwrap_or(u8::MAX).min(100), mode: Mode::Ready }
     }
 }
 
