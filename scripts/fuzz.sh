@@ -7,10 +7,10 @@ cd "$(dirname "$0")/.." || exit 1
 
 seconds=${FUZZ_SECONDS:-600}
 targets=("$@")
-[ $# -gt 0 ] || targets=(classic native convert listing answer)
+[ $# -gt 0 ] || targets=(classic native convert listing answer grpc)
 seeds=$(mktemp -d)
 trap 'rm -rf "$seeds"' EXIT
-mkdir "$seeds"/{classic,native,convert,listing,answer}
+mkdir "$seeds"/{classic,native,convert,listing,answer,grpc}
 
 # seed TARGET FILE...: each under a name of its own.
 seed() {
@@ -26,6 +26,7 @@ seed native tests/**/*.toml packaging/examples/*.toml
 seed convert tests/**/*.cf packaging/examples/*.cf tests/config/**/*.toml packaging/examples/*.toml
 seed listing src/ipvs/ipvsadm/*.txt tests/**/*.listing
 seed answer fuzz/seeds/answer/*
+seed grpc fuzz/seeds/grpc/*
 sed -n 's/^| `\([a-z0-9-]*\)` |.*/"\1"/p' src/config/classic/GRAMMAR.md | sort -u >"$seeds/words"
 
 summary=()

@@ -12,7 +12,7 @@ use openssl::{
     hash::MessageDigest,
     nid::Nid,
     pkey::{PKey, Private},
-    ssl::{SslAcceptor, SslContext, SslMethod, SslVerifyMode},
+    ssl::{AlpnError, SslAcceptor, SslContext, SslMethod, SslVerifyMode},
     x509::{
         X509, X509NameBuilder,
         extension::{BasicConstraints, SubjectAlternativeName},
@@ -69,6 +69,16 @@ impl Pair {
     pub(crate) fn demanding_server(&self) -> SslContext {
         self.builder(|acceptor| {
             acceptor.set_verify(SslVerifyMode::PEER | SslVerifyMode::FAIL_IF_NO_PEER_CERT);
+        })
+    }
+
+    /// The same for a server that speaks only this protocol (ALPN).
+    pub(crate) fn speaking_server(&self, protocol: &'static [u8]) -> SslContext {
+        self.builder(|acceptor| {
+            acceptor.set_alpn_select_callback(move |_, offered| {
+                let is_offered = offered.windows(protocol.len()).any(|name| name == protocol);
+                if is_offered { Ok(protocol) } else { Err(AlpnError::NOACK) }
+            });
         })
     }
 
