@@ -119,7 +119,9 @@ impl Behaviour {
             Self::HugeLine => {
                 let mut line = vec![b'x'; HUGE];
                 line.extend(b"\r\n");
+                begin.soon();
                 link.say(&line).await?;
+                begin.now();
             }
             Self::Closes => link.close().await?,
             Self::ClosesMidway => {
@@ -146,14 +148,15 @@ impl Behaviour {
 pub(crate) async fn endless(link: &mut Link, unit: &[u8], begin: &Begin) -> io::Result<()> {
     let piece = unit.repeat(PIECE.div_ceil(unit.len()));
     begin.soon();
-    for count in 0.. {
-        if count == ENOUGH / PIECE {
-            begin.now();
-        }
+    for _ in 0..ENOUGH / PIECE {
         link.say(&piece).await?;
         sleep(Duration::from_millis(1)).await;
     }
-    Ok(())
+    begin.now();
+    loop {
+        link.say(&piece).await?;
+        sleep(Duration::from_millis(10)).await;
+    }
 }
 
 /// Bytes that mean nothing, always the same: a linear congruence (Numerical Recipes).

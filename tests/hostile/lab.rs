@@ -1,7 +1,7 @@
 //! An authority, the certificates of good and bad servers, and probes that trust that authority.
 
 use ldirectord::check::{Probes, tls::Trust};
-use openssl::ssl::SslContext;
+use openssl::ssl::{AlpnError, SslAcceptor, SslContext, SslMethod};
 
 use crate::{
     certificates::{EXPIRED, NOT_YET, Pair, VALID},
@@ -42,6 +42,14 @@ impl Lab {
     }
 }
 
+/// A server with this certificate, which agrees to whatever protocol it is offered first (ALPN).
 fn server(pair: &Pair) -> SslContext {
-    pair.server()
+    let mut acceptor = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls_server()).unwrap();
+    acceptor.set_certificate(&pair.certificate).unwrap();
+    acceptor.set_private_key(&pair.key).unwrap();
+    acceptor.set_alpn_select_callback(|_, offered| match offered.split_first() {
+        Some((length, names)) => Ok(&names[..usize::from(*length)]),
+        None => Err(AlpnError::NOACK),
+    });
+    acceptor.build().into_context()
 }

@@ -15,8 +15,6 @@ use tokio_openssl::SslStream;
 pub(crate) enum Step {
     /// Waits until this has come.
     HearTo(&'static str),
-    /// Waits until so much has come.
-    HearBytes(usize),
     /// Waits for a message of the client's, which comes in one piece.
     HearMessage,
     Say(Arc<[u8]>),
@@ -123,11 +121,6 @@ impl Actor {
                         let mut byte = [0];
                         link.hear(&mut byte).await?;
                         heard.extend(byte);
-                    }
-                }
-                Step::HearBytes(count) => {
-                    for _ in 0..*count {
-                        link.hear(&mut [0]).await?;
                     }
                 }
                 Step::HearMessage => {

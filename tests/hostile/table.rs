@@ -1,10 +1,15 @@
 //! What is expected, as golden files: for each place in each conversation what comes of each way to misbehave.
 //!
-//! `BLESS=1 cargo test --test hostile` rewrites them; the diff is what is reviewed.
+//! `BLESS=1 cargo test --test hostile` rewrites them; the diff is what is reviewed. With `SHOW=1` (and `-- --nocapture`) it
+//! prints what came of each check.
 
 use std::{collections::BTreeMap, fmt::Write as _, fs, path::Path, pin::Pin};
 
 use crate::trial::{self, Outcome};
+
+/// So much memory this process may have, in bytes: the probes and their servers, two hundred at most at once, and what
+/// OpenSSL has for them, which is in no probe's count.
+const PROCESS: usize = 192 << 20;
 
 /// A check that is to be made.
 pub(crate) type Trial = Pin<Box<dyn Future<Output = Outcome> + Send>>;
@@ -37,6 +42,9 @@ pub(crate) async fn hold(rows: Vec<Row>, golden: &str) {
         let mut words: BTreeMap<String, Vec<&str>> = BTreeMap::new();
         for (name, outcome) in names.into_iter().zip(&mut outcomes) {
             let word = outcome.word();
+            if std::env::var_os("SHOW").is_some() {
+                eprintln!("{heading}, {name}: {:?}, {} bytes", outcome.verdict, outcome.memory);
+            }
             let wrong = outcome.faults(memory, good.contains(&name));
             faults.extend(wrong.into_iter().map(|fault| format!("{heading}, {name}: {word}, {fault}")));
             if outcome.memory > most.0 {
@@ -54,8 +62,24 @@ pub(crate) async fn hold(rows: Vec<Row>, golden: &str) {
         fs::write(&path, &text).unwrap();
     }
     faults.extend(differences(&fs::read_to_string(&path).unwrap_or_default(), &text));
-    eprintln!("{golden}: {count} checks, at most {} bytes of memory ({})", most.0, most.1);
+    let process = peak();
+    eprintln!(
+        "{golden}: {count} checks, at most {} bytes of memory ({}), the process {} MiB",
+        most.0,
+        most.1,
+        process >> 20
+    );
+    if process > PROCESS {
+        faults.push(format!("the process had {process} bytes of memory"));
+    }
     assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));
+}
+
+/// The most memory that this process ever had, in bytes.
+fn peak() -> usize {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let mark = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    mark.trim().trim_end_matches(" kB").parse::<usize>().unwrap() << 10
 }
 
 /// The lines that are in one text only, each with the heading that it stands under.

@@ -23,7 +23,7 @@ const SLACK: Duration = Duration::from_secs(2);
 /// A server that has not begun to misbehave by then never will: the script does not fit the check.
 const NEVER: Duration = Duration::from_secs(30);
 /// So many checks at once: each has a few sockets, and the usual limit is 1,024.
-const AT_ONCE: usize = 100;
+const AT_ONCE: usize = 64;
 
 /// Called by a server when it begins to misbehave.
 pub(crate) struct Begin(watch::Sender<Option<Instant>>);
@@ -135,7 +135,7 @@ fn word(failure: &Failure) -> String {
     }
 }
 
-/// Does all of these, a hundred at once; what came of them in their order.
+/// Does all of these, many at once; what came of them in their order.
 pub(crate) async fn all<T: Send + 'static>(
     trials: impl IntoIterator<Item = impl Future<Output = T> + Send + 'static>,
 ) -> Vec<T> {

@@ -51,4 +51,3 @@ pub(crate) fn ftp_to_its_end() -> Subject {
     places.retain(|place| place.name == "file");
     Subject::new("ftp, to its end", lines, places)
 }
-

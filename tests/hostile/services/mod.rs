@@ -14,12 +14,12 @@ pub(crate) fn of(service: Service) -> Vec<Subject> {
         Service::None => vec![Subject::new("connect", "service = none", Vec::new())],
         Service::Http => vec![web::http(), web::http_redirected(), web::http_in_chunks()],
         Service::Https => vec![web::https()],
+        Service::HttpProxy => vec![web::http_proxy()],
+        Service::Grpc => vec![web::grpc(), web::grpc_in_tls()],
         Service::Ftp => vec![files::ftp(), files::ftp_to_its_end()],
         Service::Agent
         | Service::Dns
         | Service::Ftps
-        | Service::Grpc
-        | Service::HttpProxy
         | Service::Imap
         | Service::Imaps
         | Service::Ldap

@@ -1,4 +1,4 @@
-//! HTTP (RFC 9112).
+//! HTTP (RFC 9112), and gRPC over HTTP/2 (RFC 9113).
 
 use crate::{
     conversations::Endless,
@@ -20,10 +20,7 @@ fn heads() -> [Endless; 3] {
 
 /// Contents that have no end, or say that they are larger than can be.
 fn contents() -> [Endless; 2] {
-    [
-        endless("lines without end", "", "and so on\r\n"),
-        endless("zeros without end", "", [0]),
-    ]
+    [endless("lines without end", "", "and so on\r\n"), endless("zeros without end", "", [0])]
 }
 
 /// A page is asked for; the places of its answer.
@@ -76,4 +73,81 @@ pub(crate) fn http_in_chunks() -> Subject {
     ];
     let places = Talk::new([REQUEST, say(head)]).reply("chunks", "4\r\nwell\r\n4\r\n", &chunks).places();
     Subject { name: "http, in chunks", places, ..http() }
+}
+
+pub(crate) fn http_proxy() -> Subject {
+    let lines = "service = http_proxy
+        request = http://www.example.com/index.html
+        receive = good";
+    Subject { name: "http_proxy", lines, ..http() }
+}
+
+/// A frame of HTTP/2: its type, flags, stream, and what is in it (RFC 9113, 4.1).
+fn frame(kind: u8, flags: u8, stream: u8, payload: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
+    [&length[1..], &[kind, flags, 0, 0, 0, stream], payload].concat()
+}
+
+/// The frames of an answer, one after the other.
+pub(crate) fn grpc() -> Subject {
+    const DATA: u8 = 0;
+    const HEADERS: u8 = 1;
+    const SETTINGS: u8 = 4;
+    const PING: u8 = 6;
+    const WINDOW_UPDATE: u8 = 8;
+    const CONTINUATION: u8 = 9;
+    let settings = frame(SETTINGS, 0, 0, &[]);
+    // Fields of HPACK (RFC 7541): `:status: 200`, `content-type`; `grpc-status: 0`.
+    let head = frame(HEADERS, 4, 1, b"\x88\x5f\x10application/grpc");
+    let trailers = frame(HEADERS, 5, 1, b"\x00\x0bgrpc-status\x010");
+    let places = Talk::new([Step::HearMessage])
+        .reply(
+            "settings",
+            &settings,
+            &[
+                endless("settings without end", "", &settings),
+                endless("pings without end", &settings, frame(PING, 0, 0, &[0; 8])),
+                endless("credit without end", &settings, frame(WINDOW_UPDATE, 0, 0, &[0, 0, 0, 1])),
+                endless("a frame beyond measure", b"\xff\xff\xff\x04\0\0\0\0\0", [0]),
+            ],
+        )
+        .reply(
+            "head",
+            head,
+            &[
+                endless(
+                    "fields without end",
+                    frame(HEADERS, 0, 1, b"\x88"),
+                    frame(CONTINUATION, 0, 1, b"\0\x01x\x01x"),
+                ),
+                endless("interim answers without end", "", frame(HEADERS, 4, 1, b"\x08\x03100")),
+            ],
+        )
+        .reply(
+            "message",
+            frame(DATA, 0, 1, &[0, 0, 0, 0, 2, 8, 1]),
+            &[
+                endless("data without end", "", frame(DATA, 0, 1, &[0; 1024])),
+                endless("empty data without end", "", frame(DATA, 0, 1, &[])),
+            ],
+        )
+        .reply(
+            "trailers",
+            trailers,
+            &[endless(
+                "fields without end",
+                frame(HEADERS, 1, 1, &[]),
+                frame(CONTINUATION, 0, 1, b"\0\x01x\x01x"),
+            )],
+        )
+        .places();
+    Subject::new("grpc", "service = grpc", places)
+}
+
+pub(crate) fn grpc_in_tls() -> Subject {
+    let lines = "service = grpc
+        tls = yes
+        tls-verify = full
+        virtualhost = www.example.com";
+    grpc().in_tls("grpc, in TLS", lines)
 }
