@@ -27,8 +27,6 @@ mod grammar;
 mod instance;
 mod load;
 mod lower;
-#[cfg(test)]
-pub(crate) mod manual;
 mod native;
 mod places;
 mod resolve;

@@ -6,11 +6,8 @@
 
 mod effects;
 mod event_loop;
-mod flight;
 mod hooks;
 mod job;
-mod places;
-mod quick;
 mod scheduler;
 mod timetable;
 
@@ -20,7 +17,7 @@ use futures_util::future::BoxFuture;
 use tokio::sync::{mpsc, watch};
 
 pub use event_loop::run;
-pub use places::Limits;
+pub use scheduler::Limits;
 
 use crate::{
     director::{Fact, Hook, Mail, Monitored, Phase, Rejection, Snapshot},

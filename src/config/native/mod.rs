@@ -6,7 +6,7 @@
 
 pub(super) mod document;
 pub(super) mod keys;
-pub(super) mod server;
+mod server;
 mod unknown;
 mod value;
 mod vocabulary;
