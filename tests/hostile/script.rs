@@ -26,6 +26,8 @@ pub(crate) enum Step {
     Passive,
     /// Goes on with the data connection.
     OnData,
+    /// Closes it, and goes on with the one before.
+    OffData,
 }
 
 pub(crate) fn say(bytes: impl AsRef<[u8]>) -> Step {
@@ -137,6 +139,10 @@ impl Actor {
                     let data = self.data.take().ok_or(io::ErrorKind::NotConnected)?;
                     self.held.push(link);
                     link = accept(&data).await?;
+                }
+                Step::OffData => {
+                    link.close().await?;
+                    link = self.held.pop().ok_or(io::ErrorKind::NotConnected)?;
                 }
             }
         }

@@ -55,6 +55,16 @@ impl Subject {
         Self { memory: 2 << 20, ..self }
     }
 
+    /// The same, which comes to TLS in this way.
+    pub(crate) fn with_handshake(self, handshake: Handshake) -> Self {
+        Self { handshake: Some(handshake), ..self }
+    }
+
+    /// The same, which asks in datagrams.
+    pub(crate) fn with_answers(self, answers: Answers) -> Self {
+        Self { answers: Some(answers), ..self }
+    }
+
     /// The same inside TLS, which begins at once.
     pub(crate) fn in_tls(mut self, name: &'static str, lines: &'static str) -> Self {
         for place in &mut self.places {
@@ -111,6 +121,12 @@ impl Talk {
         let (before, reply) = (self.before.clone(), reply.as_ref().to_vec());
         self.before.push(crate::script::say(&reply));
         self.places.push(Place { name, before, reply, endless: endless.to_vec() });
+        self
+    }
+
+    /// The server may misbehave here.
+    pub(crate) fn place(mut self, place: Place) -> Self {
+        self.places.push(place);
         self
     }
 

@@ -70,9 +70,13 @@ where
     };
     let mut passing = begun.clone();
     let deadline = async {
-        match passing.wait_for(Option::is_some).await.ok().and_then(|at| *at) {
-            Some(at) => sleep_until(at + DEADLINE).await,
-            None => pending().await,
+        loop {
+            // A server may say that it takes longer, and then that it is done.
+            let at = *passing.borrow_and_update();
+            tokio::select! {
+                changed = passing.changed() => if changed.is_err() { pending::<()>().await },
+                () = sleep_until(at.unwrap_or_else(Instant::now) + DEADLINE), if at.is_some() => return,
+            }
         }
     };
     let verdict = {
@@ -86,7 +90,7 @@ where
             }
         };
         let verdict = timeout(NEVER, asked).await.ok().flatten();
-        verdict.unwrap_or_else(|| Verdict::Fail(Failure::TimedOut(progress.stage())))
+        verdict.unwrap_or_else(|| Verdict::Fail(progress.timed_out()))
     };
     let took = begun.borrow_and_update().map(|at| at.elapsed());
     Outcome { verdict, took, memory: memory.most() }
@@ -129,6 +133,7 @@ fn word(failure: &Failure) -> String {
         Failure::TimedOut(stage) | Failure::Closed(stage) => {
             format!("{} {stage:?}", failure.kind()).to_lowercase()
         }
+        Failure::Step { why, .. } => word(why),
         // OpenSSL's other words differ from version to version.
         Failure::Tls(words) if words.contains("certificate") => format!("tls: {words}"),
         _ => failure.kind().to_owned(),
