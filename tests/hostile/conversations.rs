@@ -117,10 +117,9 @@ impl Behaviour {
             Self::Garbage => link.say(&garbage()).await?,
             Self::Letters => endless(&mut link, b"x", &begin).await?,
             Self::HugeLine => {
-                let mut line = vec![b'x'; HUGE];
-                line.extend(b"\r\n");
+                let huge = [&[b'x'].repeat(HUGE)[..], b"\r\n"].concat();
                 begin.soon();
-                link.say(&line).await?;
+                link.say(&huge).await?;
                 begin.now();
             }
             Self::Closes => link.close().await?,

@@ -114,7 +114,7 @@ impl Behaviour {
                 Self::Nothing => drop(socket.send_to(b"", client).await?),
                 Self::Garbage => drop(socket.send_to(&garbage(), client).await?),
                 Self::Half => drop(socket.send_to(&good[..good.len() / 2], client).await?),
-                Self::Oversized => drop(socket.send_to(&[b'x'; LARGEST], client).await?),
+                Self::Oversized => drop(socket.send_to(&vec![b'x'; LARGEST], client).await?),
                 Self::Padded => {
                     let mut padded = good;
                     padded.resize(LARGEST, 0);

@@ -11,7 +11,7 @@ use crate::{
     lab::Lab,
     loopback,
     script::{Actor, Step, listen},
-    subject::Subject,
+    subject::{Subject, Talk},
     table::{Row, Trial},
     trial::{self, Begin},
 };
@@ -42,8 +42,8 @@ pub(crate) fn row(subject: &Arc<Subject>, lab: &Arc<Lab>) -> Option<Row> {
 #[derive(Clone)]
 pub(crate) struct Handshake {
     /// All goes well up to here: up to the client's request to begin with TLS, where there is one.
-    pub(crate) before: Vec<Step>,
-    pub(crate) upgrade: Option<Upgrade>,
+    before: Vec<Step>,
+    upgrade: Option<Upgrade>,
 }
 
 /// What the server says when it is asked to begin with TLS.
@@ -92,6 +92,11 @@ impl Handshake {
         Self { before: Vec::new(), upgrade: None }
     }
 
+    /// It is asked for behind this part of a conversation.
+    pub(crate) fn after(talk: &Talk, upgrade: Upgrade) -> Self {
+        Self { before: talk.before().to_vec(), upgrade: Some(upgrade) }
+    }
+
     /// All that can go wrong, with its name in the tables.
     pub(crate) fn faults(&self, lab: &Lab) -> Vec<(&'static str, Fault)> {
         let bad = lab.bad.iter().map(|(name, context, _)| (*name, Fault::Certificate(context.clone())));
@@ -128,18 +133,17 @@ impl Handshake {
         let mut actor = Actor::new(listener, context.clone());
         let mut link = actor.play(&self.before).await?;
         if let Some(upgrade) = &self.upgrade {
-            match &fault {
-                Fault::Stripped => {
-                    begin.now();
-                    link.say(&upgrade.refused).await?;
-                    return pending().await;
-                }
-                Fault::Injected => {
-                    begin.now();
-                    link.say(&[&upgrade.agreed[..], &upgrade.injected[..]].concat()).await?;
-                }
-                _ => link.say(&upgrade.agreed).await?,
+            if matches!(fault, Fault::Stripped) {
+                begin.now();
+                link.say(&upgrade.refused).await?;
+                return pending().await;
             }
+            let mut agreed = upgrade.agreed.clone();
+            if matches!(fault, Fault::Injected) {
+                begin.now();
+                agreed.extend_from_slice(&upgrade.injected);
+            }
+            link.say(&agreed).await?;
         }
         if let Fault::Certificate(context) = fault {
             // The handshake is work, which takes its time.

@@ -90,12 +90,12 @@ impl Subject {
 
     fn configuration(&self, server: SocketAddr) -> String {
         let (six, host) = if server.is_ipv4() { ("", "192.0.2.1") } else { ("6", "[2001:db8::1]") };
-        let mut text = format!("negotiatetimeout = {}ms\n", DEADLINE.as_millis());
-        text += &format!("virtual{six} = {host}:7\n\treal{six} = {server} masq\n");
-        for line in self.lines.lines() {
-            text += &format!("\t{}\n", line.trim());
-        }
-        text
+        let lines: Vec<String> = self.lines.lines().map(|line| format!("\t{}\n", line.trim())).collect();
+        format!(
+            "negotiatetimeout = {}ms\nvirtual{six} = {host}:7\n\treal{six} = {server} masq\n{}",
+            DEADLINE.as_millis(),
+            lines.concat()
+        )
     }
 }
 

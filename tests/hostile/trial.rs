@@ -20,7 +20,7 @@ use crate::{
 
 /// How much later than its deadline a check may end on a busy machine.
 const SLACK: Duration = Duration::from_secs(2);
-/// A server that has not begun to misbehave by then never will: the script does not fit the check.
+/// A server that has not started to misbehave by then never will: the script does not fit the check.
 const NEVER: Duration = Duration::from_secs(30);
 /// So many checks at once: each has a few sockets, and the usual limit is 1,024.
 const AT_ONCE: usize = 64;
@@ -61,14 +61,14 @@ where
     S: Future<Output = io::Result<()>> + Send,
 {
     assert_eq!(spec.cadence.deadline, DEADLINE);
-    let (begin, mut begun) = watch::channel(None);
+    let (sender, mut started) = watch::channel(None);
     let (progress, memory) = (Progress::new(), Memory::default());
     let serving = async {
         // It ends where the client went away, as it may.
-        let _ = server(Begin(begin)).await;
+        let _ = server(Begin(sender)).await;
         pending::<()>().await;
     };
-    let mut passing = begun.clone();
+    let mut passing = started.clone();
     let deadline = async {
         loop {
             // A server may say that it takes longer, and then that it is done.
@@ -92,7 +92,7 @@ where
         let verdict = timeout(NEVER, asked).await.ok().flatten();
         verdict.unwrap_or_else(|| Verdict::Fail(progress.timed_out()))
     };
-    let took = begun.borrow_and_update().map(|at| at.elapsed());
+    let took = started.borrow_and_update().map(|at| at.elapsed());
     Outcome { verdict, took, memory: memory.most() }
 }
 

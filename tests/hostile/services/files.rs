@@ -94,14 +94,12 @@ pub(crate) fn ftp_upgraded() -> Subject {
         request = /file
         receive = good";
     let greeted = greeted().then(LINE);
-    let handshake = Handshake {
-        before: greeted.before().to_vec(),
-        upgrade: Some(Upgrade {
-            agreed: b"234 go on\r\n".to_vec(),
-            refused: b"502 what?\r\n".to_vec(),
-            injected: b"331 password\r\n230 in\r\n".to_vec(),
-        }),
+    let upgrade = Upgrade {
+        agreed: b"234 go on\r\n".to_vec(),
+        refused: b"502 what?\r\n".to_vec(),
+        injected: b"331 password\r\n230 in\r\n".to_vec(),
     };
+    let handshake = Handshake::after(&greeted, upgrade);
     let talk = greeted.reply("answer to AUTH", "234 go on\r\n", &more("234")).then(Step::Secure);
     let mut places = fetch(talk, true);
     places.retain(|place| place.name.contains("AUTH") || place.name.contains("data"));

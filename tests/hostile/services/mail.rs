@@ -13,9 +13,9 @@ fn more(line: &str) -> [Endless; 1] {
     [endless("lines without end", "", line)]
 }
 
-fn upgrade(agreed: &str, refused: &str, injected: &str) -> Option<Upgrade> {
+fn upgrade(agreed: &str, refused: &str, injected: &str) -> Upgrade {
     let [agreed, refused, injected] = [agreed, refused, injected].map(|text| text.as_bytes().to_vec());
-    Some(Upgrade { agreed, refused, injected })
+    Upgrade { agreed, refused, injected }
 }
 
 fn greeted() -> Talk {
@@ -45,7 +45,7 @@ pub(crate) fn submission() -> Subject {
         tls-servername = www.example.com";
     let talk = greeted().then(LINE);
     let upgrade = upgrade("220 go\r\n", "502 what?\r\n", "250 mx\r\n");
-    let handshake = Handshake { before: talk.before().to_vec(), upgrade };
+    let handshake = Handshake::after(&talk, upgrade);
     let talk = talk
         .reply("answer to STARTTLS", "220 go\r\n", &more("220-and so on\r\n"))
         .then(Step::Secure)
@@ -90,7 +90,7 @@ pub(crate) fn pop_upgraded() -> Subject {
         passwd = secret";
     let talk = Talk::new([]).reply("greeting", "+OK ready\r\n", &[]).then(LINE);
     let upgrade = upgrade("+OK go\r\n", "-ERR what?\r\n", "+OK\r\n.\r\n+OK\r\n+OK\r\n+OK\r\n");
-    let handshake = Handshake { before: talk.before().to_vec(), upgrade };
+    let handshake = Handshake::after(&talk, upgrade);
     let talk = talk.reply("answer to STLS", "+OK go\r\n", &[]).then(Step::Secure);
     Subject::new("pop, upgraded", lines, mailbox(talk).places()).with_handshake(handshake)
 }
@@ -124,7 +124,7 @@ pub(crate) fn imap_upgraded() -> Subject {
         passwd = \"s\u{e9}cret\"";
     let talk = Talk::new([]).reply("greeting", "* OK ready\r\n", &[]).then(LINE);
     let upgrade = upgrade("0 OK go\r\n", "0 BAD what?\r\n", "+ go on\r\n1 OK in\r\n");
-    let handshake = Handshake { before: talk.before().to_vec(), upgrade };
+    let handshake = Handshake::after(&talk, upgrade);
     let talk = talk
         .reply("answer to STARTTLS", "0 OK go\r\n", &more(UNTAGGED))
         .then(Step::Secure)
@@ -147,7 +147,7 @@ pub(crate) fn nntp_upgraded() -> Subject {
         tls-servername = www.example.com";
     let talk = Talk::new([]).reply("greeting", "200 ready\r\n", &[]).then(LINE);
     let upgrade = upgrade("382 go\r\n", "580 no\r\n", "205 bye\r\n");
-    let handshake = Handshake { before: talk.before().to_vec(), upgrade };
+    let handshake = Handshake::after(&talk, upgrade);
     let talk = talk.reply("answer to STARTTLS", "382 go\r\n", &more("382-and so on\r\n"));
     Subject::new("nntp, upgraded", lines, talk.places()).with_handshake(handshake)
 }

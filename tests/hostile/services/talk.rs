@@ -45,7 +45,7 @@ pub(crate) fn simpletcp_in_tls() -> Subject {
 
 pub(crate) fn dialogue() -> Subject {
     let lines = r#"service = simpletcp
-        dialogue = "expect ^220 ; send QUIT\r\n ; expect ^221 bye$""#;
+        dialogue = "expect ^220 ready$ ; send QUIT\r\n ; expect ^221 bye$""#;
     let unit = [endless("lines without end", "", "and so on\r\n")];
     let talk = Talk::new([]).reply("greeting", "220 ready\r\n", &unit).then(Step::HearTo("\r\n")).reply(
         "answer to QUIT",
