@@ -15,6 +15,8 @@ use super::{
 use crate::model::{DirectorState, Service};
 
 const PAGE: &str = include_str!("../../packaging/man/ldirectord.cf.5");
+/// What `ldirectord -h` shows.
+const SHORT: &str = include_str!("../cli/manual.txt");
 const GRAMMAR: &str = include_str!("classic/GRAMMAR.md");
 
 /// An entry of a list in a page: what is explained, and the words about it.
@@ -104,23 +106,22 @@ fn facts(directive: &Directive) -> String {
     let row = GRAMMAR.lines().find(|line| line.starts_with(&format!("| `{}` |", directive.name)));
     let cells: Vec<&str> = row.unwrap_or_default().split('|').map(str::trim).collect();
     let [_, _, _, _, default, note, ..] = cells[..] else { panic!("no row of {}", directive.name) };
-    let mut facts = match directive.scope {
-        Scope::Global => "(global",
-        Scope::Virtual => "(one",
-        Scope::Both => "(all or one",
-        Scope::Head => "(head",
-    }
-    .to_owned();
-    if !default.is_empty() {
-        let default = default.replace('`', "");
-        facts.extend(["; default ", default.strip_prefix("see below, ").unwrap_or(&default)]);
-    }
+    let place = match directive.scope {
+        Scope::Global => "global",
+        Scope::Virtual => "one",
+        Scope::Both => "all or one",
+        Scope::Head => "head",
+    };
+    let default = match default.replace('`', "") {
+        default if default.is_empty() => default,
+        default => format!("; default {}", default.strip_prefix("see below, ").unwrap_or(&default)),
+    };
     let mut keys: Vec<&str> =
         KEYS.iter().filter(|row| row.directive == directive.name).map(|row| row.key).collect();
     keys.dedup();
     let keys = if keys.is_empty() { "none".to_owned() } else { keys.join(", ") };
     let newer = if note.split(':').next() == Some("new") || note.starts_with("new;") { "; new" } else { "" };
-    format!("{facts}; TOML {keys}{newer})")
+    format!("({place}{default}; TOML {keys}{newer})")
 }
 
 #[test]
@@ -183,6 +184,19 @@ fn the_page_has_every_check_type_and_service_and_no_other() {
         None => service.name().to_owned(),
     });
     assert_eq!(heads(PAGE, "SERVICES"), set(services));
+}
+
+#[test]
+fn the_short_manual_names_them_all() {
+    let words: BTreeSet<&str> =
+        SHORT.split(|c: char| !c.is_ascii_alphanumeric() && !"-_".contains(c)).collect();
+    let useless = ["fork", "load", "readdquiescent"];
+    let alive = DIRECTIVES.iter().filter(|directive| matches!(directive.status, Status::Here(_)));
+    let names = alive.map(|directive| directive.name).filter(|name| !useless.contains(name));
+    let types = CheckType::WORDS.map(|(word, _)| word);
+    for name in names.chain(types).chain(Service::ALL.map(Service::name)) {
+        assert!(words.contains(name), "{name}");
+    }
 }
 
 #[test]
