@@ -162,8 +162,8 @@ mod tests {
 
     const OK: &str = "SIP/2.0 200 OK\r\nVia: x\r\nCall-ID: 17\r\nContent-Length: 0\r\n\r\n";
 
-    fn answer(status: u16, text: &str) -> Option<Answer> {
-        Some(Answer { status, text: text.into() })
+    fn answer(status: u16, text: &str) -> Answer {
+        Answer { status, text: text.into() }
     }
 
     /// What comes of it in one piece and in single bytes, which must be the same.
@@ -185,22 +185,22 @@ mod tests {
     fn the_final_answer_to_our_own_request_counts() {
         let trying = "SIP/2.0 100 Trying\r\ni: 17\r\nl: 4\r\n\r\nbody";
         let table = [
-            (OK.to_owned(), answer(200, "OK")),
-            ("SIP/2.0 200 OK\r\n\r\n".into(), answer(200, "OK")),
-            ("SIP/2.0 200\n\n".into(), answer(200, "")),
-            ("sip/2.0 404 Not here\r\ncall-id : 17\r\n\r\n".into(), answer(404, "Not here")),
+            (OK.to_owned(), Some(answer(200, "OK"))),
+            ("SIP/2.0 200 OK\r\n\r\n".into(), Some(answer(200, "OK"))),
+            ("SIP/2.0 200\n\n".into(), Some(answer(200, ""))),
+            ("sip/2.0 404 Not here\r\ncall-id : 17\r\n\r\n".into(), Some(answer(404, "Not here"))),
             (trying.into(), None),
-            (format!("{trying}{OK}"), answer(200, "OK")),
-            (format!("\r\n\r\n{}{OK}", OK.replace("17", "18").replace("OK", "NO")), answer(200, "OK")),
-            (format!("OPTIONS sip:me SIP/2.0\r\nCall-ID: 17\r\n\r\n{OK}"), answer(200, "OK")),
+            (format!("{trying}{OK}"), Some(answer(200, "OK"))),
+            (format!("\r\n\r\n{}{OK}", OK.replace("17", "18").replace("OK", "NO")), Some(answer(200, "OK"))),
+            (format!("OPTIONS sip:me SIP/2.0\r\nCall-ID: 17\r\n\r\n{OK}"), Some(answer(200, "OK"))),
             ("\r\n\r\n".into(), None),
         ];
         for (text, wanted) in table {
             assert_eq!(over_connection(&text).unwrap(), wanted, "{text:?}");
         }
         for (text, wanted) in [
-            (OK, answer(200, "OK")),
-            ("SIP/2.0 503 Busy", answer(503, "Busy")),
+            (OK, Some(answer(200, "OK"))),
+            ("SIP/2.0 503 Busy", Some(answer(503, "Busy"))),
             (trying, None),
             ("\r\n", None),
             ("", None),
