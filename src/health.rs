@@ -87,6 +87,15 @@ pub enum Failure {
         /// The server's words.
         text: String,
     },
+    /// The server told of an error: a directory, a database.
+    Error {
+        /// Its code, and its name where it has one: `32 noSuchObject`, `1049`, `3D000`.
+        code: String,
+        /// The server's words.
+        text: String,
+    },
+    /// The answer is in order, but what was asked for is not there: no row, no entry.
+    Absent(String),
     /// The answer did not match what was wanted.
     Mismatch {
         /// The pattern.
@@ -130,6 +139,8 @@ impl Failure {
             Self::Closed(_) => "closed",
             Self::Tls(_) => "tls",
             Self::Status { .. } => "status",
+            Self::Error { .. } => "error",
+            Self::Absent(_) => "absent",
             Self::Mismatch { .. } => "mismatch",
             Self::Unwanted { .. } => "unwanted",
             Self::Protocol(_) => "protocol",
@@ -168,6 +179,9 @@ impl fmt::Display for Failure {
             Self::Tls(why) => write!(f, "TLS: {why}"),
             Self::Status { code, text } if text.is_empty() => write!(f, "status {code}"),
             Self::Status { code, text } => write!(f, "status {code} {text}"),
+            Self::Error { code, text } if text.is_empty() => write!(f, "error {code}"),
+            Self::Error { code, text } => write!(f, "error {code}: {text}"),
+            Self::Absent(what) => f.write_str(what),
             Self::Mismatch { wanted, got } => write!(f, "answer does not match /{wanted}/, got \"{got}\""),
             Self::Unwanted { refused, got } => write!(f, "answer matches /{refused}/, got \"{got}\""),
             Self::Protocol(what) => write!(f, "not understood: {what}"),

@@ -12,9 +12,17 @@ mod external;
 mod ftp;
 #[cfg(feature = "http")]
 pub mod http;
+#[cfg(feature = "ldap")]
+pub mod ldap;
 mod lines;
 mod live;
+#[cfg(any(feature = "ldap", feature = "mysql", feature = "pgsql"))]
+mod messages;
+#[cfg(feature = "mysql")]
+pub mod mysql;
 mod net;
+#[cfg(feature = "pgsql")]
+mod pgsql;
 mod ping;
 mod probes;
 mod progress;
@@ -32,7 +40,7 @@ pub use self::{
 };
 use crate::{
     health::{Evidence, Failure, Stage, Verdict},
-    model::{CheckKind, CheckSpec},
+    model::{CheckKind, CheckSpec, SqlServer},
 };
 
 /// Who can ask a real server how it is: [`Probes`] over the network, a script in tests.
@@ -64,6 +72,16 @@ async fn outcome(ask: &Ask<'_>) -> Result<Evidence, Failure> {
         CheckKind::Ftp(check) => Box::pin(ftp::probe(ask, check)).await,
         CheckKind::Ping(check) => ping::probe(ask, check).await,
         CheckKind::External(check) => Box::pin(external::probe(ask, check)).await,
+        #[cfg(feature = "pgsql")]
+        CheckKind::Sql(check) if check.server == SqlServer::Pgsql => {
+            Box::pin(pgsql::probe(ask, check)).await
+        }
+        #[cfg(feature = "mysql")]
+        CheckKind::Sql(check) if check.server == SqlServer::Mysql => {
+            Box::pin(mysql::probe(ask, check)).await
+        }
+        #[cfg(feature = "ldap")]
+        CheckKind::Ldap(check) => Box::pin(ldap::probe(ask, check)).await,
         other => Err(Failure::Local(format!("this build has no {} checks", other.name()))),
     }
 }

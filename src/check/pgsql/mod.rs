@@ -1,0 +1,101 @@
+//! PostgreSQL (its manual, "Frontend/Backend Protocol"): log in, and ask for a row.
+//!
+//! The messages and the hashes of the login are those of `postgres-protocol`. The connection is ours: its route, its TLS,
+//! and how much of what the server sends is held (docs/adr/0010).
+
+mod login;
+mod session;
+
+use postgres_protocol::message::{backend::Message, frontend};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+use self::session::{Said, Session, strange};
+use super::{Ask, messages::Messages, net::Ack, stream::Stream, trouble};
+use crate::{
+    health::{Certificate, Evidence, Failure, Stage},
+    model::{Security, SqlCheck, TlsStart},
+};
+
+/// Logs in, and asks once.
+pub(super) async fn probe(ask: &Ask<'_>, check: &SqlCheck) -> Result<Evidence, Failure> {
+    let (stream, certificate) = connect(ask, check.tls.as_deref()).await?;
+    let mut session = Session::new(ask, Messages::new(stream));
+    login::log_in(&mut session, check).await?;
+    if let Some(query) = &check.query {
+        find_row(&mut session, query).await?;
+    }
+    session.take_leave();
+    Ok(Evidence { certificate, status: None })
+}
+
+/// Opens the connection. TLS is asked for by a message of its own, or begins at once (since `PostgreSQL` 17, by ALPN).
+async fn connect(
+    ask: &Ask<'_>,
+    security: Option<&Security>,
+) -> Result<(Stream, Option<Certificate>), Failure> {
+    let mut stream = Stream::Plain(ask.dial(Ack::Late).await?);
+    let Some(security) = security else { return Ok((stream, None)) };
+    if security.start == TlsStart::AtOnce {
+        return ask.secure_for(stream, security, Some(b"postgresql")).await;
+    }
+    ask.enter(Stage::Tls);
+    let answer = async {
+        let mut request = bytes::BytesMut::new();
+        frontend::ssl_request(&mut request);
+        stream.write_all(&request).await?;
+        // One byte and no more: what comes behind it belongs to TLS (CVE-2021-23222).
+        stream.read_u8().await
+    };
+    match answer.await.map_err(|error| trouble::failure(&error, Stage::Tls))? {
+        b'S' => ask.secure(stream, security).await,
+        b'N' => Err(Failure::Tls("the server does not offer it".to_owned())),
+        b'E' => Err(Failure::Tls("the server answers with an error when asked for it".to_owned())),
+        other => Err(Failure::Protocol(format!("asked for TLS, the server says \"{}\"", other.escape_ascii()))),
+    }
+}
+
+/// Asks, and waits for the first row; or for the end, if rows were changed by then.
+async fn find_row(session: &mut Session<'_>, query: &str) -> Result<(), Failure> {
+    session.send(Stage::Answer, |buffer| frontend::query(query, buffer)).await?;
+    let mut changed = false;
+    loop {
+        match session.next(Stage::Answer).await? {
+            Said::Row => return Ok(()),
+            Said::Columns | Said::Message(Message::EmptyQueryResponse) => {}
+            Said::Message(Message::CommandComplete(body)) => {
+                changed |= has_changed(body.tag().unwrap_or_default());
+            }
+            Said::Message(Message::ReadyForQuery(_)) if changed => return Ok(()),
+            Said::Message(Message::ReadyForQuery(_)) => {
+                return Err(Failure::Absent("the request gave no row".to_owned()));
+            }
+            Said::Message(message) => return Err(strange(&message)),
+        }
+    }
+}
+
+/// Whether a command that gives no rows has had some to change: `INSERT 0 1`, `UPDATE 3`.
+fn has_changed(tag: &str) -> bool {
+    let (command, count) = tag.rsplit_once(' ').unwrap_or((tag, ""));
+    !command.starts_with("SELECT") && count.parse::<u64>().is_ok_and(|count| count > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_that_were_changed_count_as_rows() {
+        for (tag, changed) in [
+            ("INSERT 0 1", true),
+            ("INSERT 0 0", false),
+            ("UPDATE 3", true),
+            ("UPDATE 0", false),
+            ("SELECT 1", false),
+            ("SET", false),
+            ("", false),
+        ] {
+            assert_eq!(has_changed(tag), changed, "{tag}");
+        }
+    }
+}
