@@ -16,7 +16,7 @@ use std::{
 use ldirectord::{
     check::{Prober, Probes, Progress, tls::Trust},
     health::Verdict,
-    model::{Cadence, CheckKind, CheckSpec, HttpCheck, HttpMethod, Pattern, Route, TlsVerify},
+    model::{Cadence, CheckKind, CheckSpec, Expected, HttpCheck, Pattern, Route, Security, TlsVerify},
 };
 use openssl::{
     asn1::Asn1Time,
@@ -51,16 +51,16 @@ fn main() {
     std::fs::write(file.path(), pem).unwrap();
     let probes = Probes::trusting(Trust::file(file.path()).unwrap()).unwrap();
     let (plain, secure) = (serve(None), serve(Some(context)));
-    let page = |tls, receive: Option<&str>| {
-        CheckKind::Http(HttpCheck {
-            tls,
+    let page = |verify: Option<TlsVerify>, receive: Option<&str>| {
+        let security =
+            |verify| Arc::new(Security { verify, server_name: Some(NAME.into()), ..Security::default() });
+        let receive = receive.map(|text| Arc::new(Pattern::new(text).unwrap()));
+        CheckKind::from(HttpCheck {
+            tls: verify.map(security),
             virtual_host: Some(NAME.into()),
-            server: None,
-            server_name: None,
-            authorities: None,
-            method: HttpMethod::Get,
             request: "/index.html".into(),
-            receive: receive.map(|text| Arc::new(Pattern::new(text).unwrap())),
+            expected: Expected { receive, refuse: None },
+            ..HttpCheck::page()
         })
     };
     hold("http, silent server", &probes, &page(None, Some("go+d")));

@@ -247,8 +247,8 @@ impl Service {
                     assert_eq!(spec.target.port(), port.unwrap_or(real.id.0.port()));
                 }
                 (CheckKind::Http(http), Asks::Page(request, receive)) => {
-                    assert_eq!(http.request, request.replace(' ', "%20").replace('é', "%C3%A9"));
-                    assert_eq!(http.receive.as_ref().map(|pattern| pattern.as_str()), receive);
+                    assert_eq!(*http.request, request.replace(' ', "%20").replace('é', "%C3%A9"));
+                    assert_eq!(http.expected.receive.as_ref().map(|pattern| pattern.as_str()), receive);
                 }
                 (kind, asks) => panic!("{kind:?} is not {asks:?}"),
             }

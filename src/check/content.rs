@@ -21,10 +21,9 @@ pub(super) fn judge(expected: &Expected, content: &[u8]) -> Result<(), Failure> 
         matches(wanted, content)?;
     }
     match &expected.refuse {
-        Some(refused) if is_match(refused, content)? => Err(Failure::Unwanted {
-            refused: refused.as_str().to_owned(),
-            got: Failure::excerpt(content),
-        }),
+        Some(refused) if is_match(refused, content)? => {
+            Err(Failure::Unwanted { refused: refused.as_str().to_owned(), got: Failure::excerpt(content) })
+        }
         Some(_) | None => Ok(()),
     }
 }

@@ -11,8 +11,8 @@ use std::{
 
 use super::Spanned;
 use crate::model::{
-    Command, DirectorStates, Family, Forward, HttpMethod, IpvsTimeouts, LogTarget, MailAddress,
-    PersistenceEngine, Secret, SmtpTls, StartState, TlsVerify,
+    Bytes, Command, DirectorStates, Family, Forward, HttpField, HttpMethod, IpvsTimeouts, LogTarget,
+    MailAddress, PersistenceEngine, RecordType, Secret, SmtpTls, StartState, StatusSet, TlsVerify,
 };
 
 /// A value that may have been given.
@@ -83,6 +83,10 @@ pub(crate) struct Common {
     pub(crate) tls_verify: Given<TlsVerify>,
     pub(crate) tls_server_name: Given<String>,
     pub(crate) tls_ca: Given<String>,
+    /// Zero is never.
+    pub(crate) tls_expiry_warning: Given<Duration>,
+    /// Zero is never.
+    pub(crate) tls_expiry_failure: Given<Duration>,
     pub(crate) fallback: Given<Fallback>,
     pub(crate) fallback6: Given<Fallback>,
     pub(crate) fallback_command: Given<Command>,
@@ -147,6 +151,14 @@ pub(crate) struct Virtual {
     /// The `virtualhost`.
     pub(crate) vhost: Given<String>,
     pub(crate) method: Given<HttpMethod>,
+    /// Of HTTP, as further parts of what is asked and expected.
+    pub(crate) http: Http,
+    /// What an answer must not match.
+    pub(crate) receive_not: Given<String>,
+    /// When TLS begins.
+    pub(crate) tls: Given<TlsUse>,
+    pub(crate) record: Given<RecordType>,
+    pub(crate) dialogue: Given<Vec<Step>>,
     pub(crate) login: Given<String>,
     pub(crate) passwd: Given<Secret>,
     pub(crate) database: Given<String>,
@@ -179,6 +191,11 @@ impl Virtual {
             receive: None,
             vhost: None,
             method: None,
+            http: Http::default(),
+            receive_not: None,
+            tls: None,
+            record: None,
+            dialogue: None,
             login: None,
             passwd: None,
             database: None,
@@ -207,6 +224,41 @@ impl Virtual {
             reals.flat_map(|real| std::iter::once(&real.host).chain(&real.last)).map(|host| &host.value);
         own.into_iter().chain(reals).map(move |host| (host, family)).chain(self.common.hosts())
     }
+}
+
+/// What may be said of an exchange of HTTP besides.
+#[derive(Debug, Default)]
+pub(crate) struct Http {
+    pub(crate) status: Given<StatusSet>,
+    pub(crate) headers: Given<Vec<HttpField>>,
+    /// Names, and what the values must match.
+    pub(crate) expected_headers: Given<Vec<(String, Spanned<String>)>>,
+    pub(crate) body: Given<String>,
+}
+
+/// The values of `tls`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TlsUse {
+    No,
+    Yes,
+    StartTls,
+}
+
+impl fmt::Display for TlsUse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::No => "no",
+            Self::Yes => "yes",
+            Self::StartTls => "starttls",
+        })
+    }
+}
+
+/// A step of a `dialogue`.
+#[derive(Debug)]
+pub(crate) enum Step {
+    Send(Bytes),
+    Expect(Spanned<String>),
 }
 
 /// Where clients find a virtual service.

@@ -19,6 +19,7 @@ mod convert;
 mod diagnostic;
 mod draft;
 mod duration;
+mod escape;
 mod execute;
 mod files;
 mod find;

@@ -341,37 +341,3 @@ pub enum Occasion {
     /// At a stop.
     Stop,
 }
-
-/// How much a fact matters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Severity {
-    /// Something is wrong that the program cannot mend.
-    Error,
-    /// Something to care about.
-    Warning,
-    /// What happens in the life of a farm.
-    Notice,
-    /// Detail.
-    Info,
-}
-
-/// A fact taken apart for a structured log. Names of journal fields are these in upper case with `LDIRECTORD_`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct FactFields {
-    /// The virtual service, canonical (`tcp:192.0.2.1:80`).
-    pub virtual_id: Option<String>,
-    /// The real server (`192.168.0.1:80`).
-    pub real: Option<String>,
-    /// What was asked of it.
-    pub check: Option<&'static str>,
-    /// State before.
-    pub old_state: Option<&'static str>,
-    /// State after.
-    pub new_state: Option<&'static str>,
-    /// Kind of failure.
-    pub reason_kind: Option<&'static str>,
-    /// Failure or trouble in words.
-    pub reason: Option<String>,
-    /// Weight in effect.
-    pub weight: Option<u16>,
-}

@@ -312,7 +312,8 @@ fn permits(
     kind: &CheckKind,
 ) -> Option<(OwnedSemaphorePermit, Option<OwnedSemaphorePermit>)> {
     let place = places.clone().try_acquire_owned().ok()?;
-    let tls = if kind.security().is_some() { Some(tls_places.clone().try_acquire_owned().ok()?) } else { None };
+    let tls =
+        if kind.security().is_some() { Some(tls_places.clone().try_acquire_owned().ok()?) } else { None };
     Some((place, tls))
 }
 /// One check under its one deadline.

@@ -1,6 +1,6 @@
 //! Programs that say how a server is: well-behaved ones, and the whole row of others.
 
-use std::{fs, path::Path, sync::Arc, time::Duration};
+use std::{collections::HashSet, fs, path::Path, sync::Arc, time::Duration};
 
 use ldirectord::{
     health::{Failure, Stage},
@@ -15,7 +15,7 @@ const LONGEST: Duration = Duration::from_millis(300 + 2_000);
 
 fn program(argv: &[&str], perl: bool) -> CheckKind {
     let command = Arc::new(Command { argv: argv.iter().map(ToString::to_string).collect() });
-    CheckKind::External(ExternalCheck { command, perl, virtual_id: "tcp:192.0.2.1:80".parse().unwrap() })
+    CheckKind::from(ExternalCheck { command, perl, virtual_id: "tcp:192.0.2.1:80".parse().unwrap() })
 }
 
 async fn ask(kind: CheckKind) -> ldirectord::health::Verdict {
@@ -79,28 +79,37 @@ async fn a_file_for_perl_exits_returns_dies_or_comes_to_its_end() {
 #[tokio::test]
 async fn the_hostile_ones_end_in_time_and_leave_nothing_behind() {
     let folder = tempfile::tempdir().unwrap();
-    let note = |what: &str| format!("echo $$ >>{0}/pids; {what}", folder.path().display());
-    let child = format!("sh -c '{}' &", note("sleep 1000"));
-    let timed_out = Failure::TimedOut(Stage::Program);
-    for script in [
-        note("sleep 1000"),
-        note(&format!("trap \"\" TERM; {child} while :; do sleep 0.01; done")),
-        note("yes"),
-        note("yes >&2"),
-        note("exec 2>&1 >/dev/null; cat"),
-        note(&format!("{child} {child} wait")),
-    ]
-    .map(|script| script.replace("cat", "sleep 1000"))
-    {
-        let kind = program(&["sh", "-c", &script, "sh"], false);
-        let ended = ask_long(kind).await;
-        assert_eq!(ended, timed_out, "{script}");
+    let noted = |what: &str| format!("echo $$ >>{}/groups; {what}", folder.path().display());
+    let deaf = "trap '' TERM; (while :; do sleep 0.01; done) & while :; do sleep 0.01; done";
+    let hostile = [
+        "sleep 1000",
+        deaf,
+        "yes",
+        "yes >&2",
+        "exec >/dev/null 2>&1; sleep 1000",
+        "sleep 1000 & (sleep 1000 & sleep 1000) & wait",
+    ];
+    for script in hostile {
+        let ended = ask_long(program(&["sh", "-c", &noted(script), "sh"], false)).await;
+        assert_eq!(ended, Failure::TimedOut(Stage::Program), "{script}");
     }
-    let left = failure(sh(&note(&format!("{child} exit 1"))).await);
+    let left = failure(sh(&noted("sleep 1000 & exit 1")).await);
     assert_eq!(left, said("exit status 1", ""));
-    let start = Instant::now();
-    while !living(folder.path()).is_empty() {
-        assert!(start.elapsed() < Duration::from_secs(10), "{:?}", living(folder.path()));
+    // A reload drops a check half-way.
+    let dropped = program(&["sh", "-c", &noted(deaf), "sh"], false);
+    let (count, started) = (hostile.len() + 2, Instant::now());
+    tokio::select! {
+        ended = ask(dropped) => panic!("{ended:?}"),
+        () = until(started, || groups(folder.path()).len() == count) => {}
+    }
+    let groups = groups(folder.path());
+    until(started, || living(&groups).is_empty()).await;
+}
+
+/// Waits until it is so.
+async fn until(started: Instant, mut so: impl FnMut() -> bool) {
+    while !so() {
+        assert!(started.elapsed() < Duration::from_secs(10));
         sleep(Duration::from_millis(10)).await;
     }
 }
@@ -125,15 +134,23 @@ async fn ask_long(kind: CheckKind) -> Failure {
     }
 }
 
-/// The noted processes of which anything is left, zombies too.
-fn living(folder: &Path) -> Vec<String> {
-    let pids = fs::read_to_string(folder.join("pids")).unwrap_or_default();
-    let lives = |pid: &&str| {
-        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+/// The process groups of those that were started.
+fn groups(folder: &Path) -> HashSet<String> {
+    let noted = fs::read_to_string(folder.join("groups")).unwrap_or_default();
+    noted.lines().map(str::to_owned).collect()
+}
+
+/// What is left of these groups, noted or not, zombies of ours too.
+fn living(groups: &HashSet<String>) -> Vec<String> {
+    let ours = std::process::id().to_string();
+    let all = fs::read_dir("/proc").unwrap().filter_map(|entry| {
+        let stat = fs::read_to_string(entry.ok()?.path().join("stat")).ok()?;
+        // PID (NAME) STATE PARENT GROUP ...
+        let rest = stat.rsplit_once(") ")?.1.to_owned();
+        let mut words = rest.split(' ');
+        let (state, parent, group) = (words.next()?, words.next()?, words.next()?);
         // A grandchild that died is a zombie until process 1 buries it, which is not our business; a child is.
-        stat.rsplit_once(") ").is_some_and(|(_, rest)| {
-            !rest.starts_with('Z') || rest[2..].starts_with(&format!("{} ", std::process::id()))
-        })
-    };
-    pids.lines().filter(lives).map(str::to_owned).collect()
+        (groups.contains(group) && (state != "Z" || parent == ours)).then_some(stat)
+    });
+    all.collect()
 }

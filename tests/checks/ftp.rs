@@ -3,33 +3,32 @@ use std::time::Duration;
 use futures_util::future::{join, join_all};
 use ldirectord::{
     health::{Evidence, Failure, Stage, Verdict},
-    model::{CheckKind, FtpCheck, Secret},
+    model::{CheckKind, FtpCheck, Login, Secret},
 };
 use tokio::time::sleep;
 
 use crate::{
-    ask, failure,
+    ask, content, failure,
     ftpd::{Fault, PASSWORD, USER, serve},
-    passed, pattern, probes,
+    passed, probes,
     server::{LOOPBACKS, nobody},
 };
 
 const MIB: usize = 1 << 20;
 
+fn login(passwd: &str) -> Login {
+    Login { name: USER.into(), passwd: Secret::new(passwd) }
+}
+
 fn fetch(receive: Option<&str>) -> FtpCheck {
-    FtpCheck {
-        login: USER.into(),
-        passwd: Secret::new(PASSWORD),
-        request: Some("/file".into()),
-        receive: receive.map(pattern),
-    }
+    FtpCheck { tls: None, login: login(PASSWORD), request: Some("/file".into()), expected: content(receive) }
 }
 
 /// What the check finds at a server with this fault, over IPv4 and IPv6; both give the same.
 async fn outcome(check: FtpCheck, fault: Fault, file: &[u8]) -> Verdict {
     let asked = LOOPBACKS.map(async |ip| {
         let server = serve(ip, fault, file).await;
-        ask(&probes(), server.address, CheckKind::Ftp(check.clone())).await
+        ask(&probes(), server.address, CheckKind::from(check.clone())).await
     });
     let mut verdicts = join_all(asked).await;
     assert_eq!(verdicts[0], verdicts[1]);
@@ -65,7 +64,7 @@ async fn a_good_file_passes() {
 async fn the_dialogue_is_passive_binary_and_polite() {
     for (ip, passive) in LOOPBACKS.into_iter().zip(["PASV", "EPSV"]) {
         let server = serve(ip, Fault::None, "a good file").await;
-        assert!(passed(&ask(&probes(), server.address, CheckKind::Ftp(fetch(Some("good")))).await));
+        assert!(passed(&ask(&probes(), server.address, CheckKind::from(fetch(Some("good")))).await));
         sleep(Duration::from_millis(50)).await;
         let wanted = ["USER monitor", "PASS secret", "TYPE I", passive, "RETR /file", "QUIT"];
         assert_eq!(server.heard(), wanted);
@@ -106,8 +105,8 @@ async fn a_file_without_end_is_cut_off_or_times_out() {
 async fn a_refused_login_is_told_apart() {
     for ip in LOOPBACKS {
         let server = serve(ip, Fault::None, "good").await;
-        let check = FtpCheck { passwd: Secret::new("wrong"), ..fetch(None) };
-        let failed = failure(ask(&probes(), server.address, CheckKind::Ftp(check)).await);
+        let check = FtpCheck { login: login("wrong"), ..fetch(None) };
+        let failed = failure(ask(&probes(), server.address, CheckKind::from(check)).await);
         assert_eq!(failed, Failure::Login("Login incorrect.".into()));
     }
     assert_eq!(bad(Fault::Says("USER", "534 no TLS\r\n")).await, Failure::Login("no TLS".into()));
@@ -119,7 +118,7 @@ async fn a_refused_file_or_session_is_a_status() {
     for ip in LOOPBACKS {
         let server = serve(ip, Fault::None, "good").await;
         let check = FtpCheck { request: Some("/other".into()), ..fetch(None) };
-        let failed = failure(ask(&probes(), server.address, CheckKind::Ftp(check)).await);
+        let failed = failure(ask(&probes(), server.address, CheckKind::from(check)).await);
         assert_eq!(failed, status(550, "Failed to open file."));
     }
     assert_eq!(bad(Fault::Says("", "421 Too many users\r\n")).await, status(421, "Too many users"));
@@ -167,7 +166,7 @@ async fn a_connection_that_ends_too_early_is_told_apart() {
 #[tokio::test]
 async fn nobody_listens() {
     for ip in LOOPBACKS {
-        let verdict = ask(&probes(), nobody(ip).await, CheckKind::Ftp(fetch(None))).await;
+        let verdict = ask(&probes(), nobody(ip).await, CheckKind::from(fetch(None))).await;
         assert_eq!(failure(verdict), Failure::Refused);
     }
     let data = Failure::Unreachable("data connection: connection refused".into());
@@ -178,7 +177,7 @@ async fn nobody_listens() {
 async fn a_line_end_in_the_configuration_reaches_no_server() {
     let server = serve(LOOPBACKS[0], Fault::None, "good").await;
     let check = FtpCheck { request: Some("/file\r\nDELE /file".into()), ..fetch(None) };
-    let failed = failure(ask(&probes(), server.address, CheckKind::Ftp(check)).await);
+    let failed = failure(ask(&probes(), server.address, CheckKind::from(check)).await);
     assert_eq!(failed.kind(), "protocol");
     assert!(!server.heard().iter().any(|line| line.starts_with("DELE")));
 }

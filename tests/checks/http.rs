@@ -7,7 +7,7 @@ use ldirectord::{
 use crate::{
     ask,
     certificates::Pair,
-    failure, page, passed, pattern, probes,
+    failure, page, passed, probes, protected,
     server::{Act, LOOPBACKS, Server, nobody, say},
 };
 
@@ -16,13 +16,13 @@ const MIB: usize = 1 << 20;
 /// Asks a server that does this, over IPv4 and IPv6, plain and in TLS; all give the same.
 async fn outcome(check: HttpCheck, acts: Vec<Act>) -> Verdict {
     let (probes, context) = (probes(), Pair::self_signed("www.example.com").server());
-    let secure = HttpCheck { tls: Some(TlsVerify::No), ..check.clone() };
+    let secure = HttpCheck { tls: Some(protected(TlsVerify::No, None)), ..check.clone() };
     let asked = LOOPBACKS.map(async |ip| {
         let plain = Server::acting(ip, acts.clone()).await;
         let tls = Server::acting_in_tls(ip, context.clone(), acts.clone()).await;
         join(
-            ask(&probes, plain.address, CheckKind::Http(check.clone())),
-            ask(&probes, tls.address, CheckKind::Http(secure.clone())),
+            ask(&probes, plain.address, CheckKind::from(check.clone())),
+            ask(&probes, tls.address, CheckKind::from(secure.clone())),
         )
         .await
     });
@@ -119,7 +119,7 @@ async fn a_page_is_matched_as_bytes_up_to_a_limit() {
 
 #[tokio::test]
 async fn a_pattern_that_is_given_up_is_no_mismatch() {
-    let check = HttpCheck { receive: Some(pattern("^(a+)+$")), ..page(None) };
+    let check = page(Some("^(a+)+$"));
     let body = "a".repeat(5_000);
     let acts = held(format!("HTTP/1.1 200 OK\r\nContent-Length: 5001\r\n\r\n{body}b"));
     let Failure::Protocol(words) = failure(outcome(check, acts).await) else { panic!("no protocol failure") };
@@ -198,8 +198,8 @@ async fn a_reset_is_told_apart() {
 
 #[tokio::test]
 async fn nobody_listens() {
-    for (ip, tls) in LOOPBACKS.into_iter().zip([None, Some(TlsVerify::Chain)]) {
-        let check = CheckKind::Http(HttpCheck { tls, ..page(None) });
+    for (ip, tls) in LOOPBACKS.into_iter().zip([None, Some(protected(TlsVerify::Chain, None))]) {
+        let check = CheckKind::from(HttpCheck { tls, ..page(None) });
         assert_eq!(failure(ask(&probes(), nobody(ip).await, check).await), Failure::Refused);
     }
 }
@@ -209,12 +209,12 @@ async fn the_request_names_the_virtual_host_or_the_address() {
     for (ip, bare) in LOOPBACKS.into_iter().zip(["127.0.0.1", "[::1]"]) {
         let server = Server::acting(ip, held("HTTP/1.1 200 OK\r\n\r\n")).await;
         let named = HttpCheck { virtual_host: Some("www.example.com".into()), ..page(None) };
-        assert!(passed(&ask(&probes(), server.address, CheckKind::Http(named)).await));
-        assert!(passed(&ask(&probes(), server.address, CheckKind::Http(page(None))).await));
+        assert!(passed(&ask(&probes(), server.address, CheckKind::from(named)).await));
+        assert!(passed(&ask(&probes(), server.address, CheckKind::from(page(None))).await));
         // Asked in the stead of another one, as the older ldirectord does it (vector 212).
         for own in ["192.0.2.1", "2001:db8::1"] {
             let check = HttpCheck { server: Some(own.parse().unwrap()), ..page(None) };
-            assert!(passed(&ask(&probes(), server.address, CheckKind::Http(check)).await));
+            assert!(passed(&ask(&probes(), server.address, CheckKind::from(check)).await));
         }
         let heard = server.heard();
         assert!(heard[2].contains("\r\nHost: 192.0.2.1\r\n"), "{}", heard[2]);
@@ -231,6 +231,6 @@ async fn the_request_names_the_virtual_host_or_the_address() {
 #[tokio::test]
 async fn a_certificate_is_no_part_of_a_plain_check() {
     let server = Server::acting(LOOPBACKS[0], held("HTTP/1.1 200 OK\r\n\r\n")).await;
-    let verdict = ask(&probes(), server.address, CheckKind::Http(page(None))).await;
+    let verdict = ask(&probes(), server.address, CheckKind::from(page(None))).await;
     assert_eq!(verdict, Verdict::Pass(ldirectord::health::Evidence { certificate: None, status: Some(200) }));
 }

@@ -1,14 +1,16 @@
+use std::sync::Arc;
+
 use ldirectord::{
     check::{Probes, tls::Trust},
     health::{Certificate, Evidence, Failure, Stage, Verdict},
-    model::{Authorities, CheckKind, HttpCheck, TlsVerify},
+    model::{Authorities, CheckKind, HttpCheck, Security, TlsVerify},
 };
 use openssl::ssl::SslContext;
 
 use crate::{
     ask,
     certificates::{DAY, EXPIRED, NOT_YET, Pair, Span, VALID, now},
-    failure, page, probes,
+    failure, page, probes, protected,
     server::{Act, LOOPBACKS, Server, say},
 };
 
@@ -61,8 +63,8 @@ fn page_of(text: &str) -> Vec<Act> {
 }
 
 fn https(verify: TlsVerify, name: Option<&str>) -> CheckKind {
-    let virtual_host = name.map(str::to_owned);
-    CheckKind::Http(HttpCheck { tls: Some(verify), virtual_host, ..page(Some("good")) })
+    let virtual_host = name.map(Arc::from);
+    CheckKind::from(HttpCheck { tls: Some(protected(verify, name)), virtual_host, ..page(Some("good")) })
 }
 
 fn certificate(verdict: &Verdict) -> Certificate {
@@ -192,8 +194,9 @@ async fn private_authorities_stand_beside_the_systems() {
     let (ours, theirs) = (Pair::authority(), Pair::authority());
     let server = Server::acting_in_tls(LOOPBACKS[0], ours.issue(NAME, VALID).server(), page_of("good")).await;
     let check = |authorities: Option<Authorities>| {
-        let (tls, virtual_host) = (Some(TlsVerify::Full), Some(NAME.to_owned()));
-        CheckKind::Http(HttpCheck { tls, virtual_host, authorities, ..page(Some("good")) })
+        let (verify, server_name) = (TlsVerify::Full, Some(NAME.into()));
+        let security = Security { verify, server_name, authorities, ..Security::default() };
+        CheckKind::from(HttpCheck { tls: Some(security.into()), ..page(Some("good")) })
     };
     let (right, wrong) = (private(&ours), private(&theirs));
     let known = trusting(&theirs).knowing([&right, &wrong, &right]).unwrap();
@@ -223,8 +226,8 @@ async fn a_server_name_is_asked_for_and_verified_in_place_of_the_virtual_host() 
     let context = lab.authority.issue("inner.example.com", VALID).server();
     let server = Server::acting_in_tls(LOOPBACKS[0], context, page_of("good")).await;
     let check = |name: Option<&str>| {
-        let (tls, server_name) = (Some(TlsVerify::Full), name.map(str::to_owned));
-        CheckKind::Http(HttpCheck { tls, server_name, virtual_host: Some(NAME.into()), ..page(Some("good")) })
+        let tls = Some(protected(TlsVerify::Full, name.or(Some(NAME))));
+        CheckKind::from(HttpCheck { tls, virtual_host: Some(NAME.into()), ..page(Some("good")) })
     };
     assert!(
         certificate(&ask(&lab.probes, server.address, check(Some("inner.example.com"))).await).name_matches

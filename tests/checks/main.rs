@@ -22,7 +22,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use ldirectord::{
     check::{Prober, Probes, Progress, tls::Trust},
     health::{Failure, Verdict},
-    model::{Cadence, CheckKind, CheckSpec, HttpCheck, HttpMethod, Pattern, Route},
+    model::{Cadence, CheckKind, CheckSpec, Expected, HttpCheck, Pattern, Route, Security, TlsVerify},
 };
 use tokio::time::{Instant, timeout};
 
@@ -82,14 +82,15 @@ fn pattern(text: &str) -> Arc<Pattern> {
 
 /// A page is fetched, and must contain `receive` if there is any.
 fn page(receive: Option<&str>) -> HttpCheck {
-    HttpCheck {
-        tls: None,
-        virtual_host: None,
-        server: None,
-        server_name: None,
-        authorities: None,
-        method: HttpMethod::Get,
-        request: "/index.html".into(),
-        receive: receive.map(pattern),
-    }
+    HttpCheck { request: "/index.html".into(), expected: content(receive), ..HttpCheck::page() }
+}
+
+/// What must be in the content, if anything.
+fn content(receive: Option<&str>) -> Expected {
+    Expected { receive: receive.map(pattern), refuse: None }
+}
+
+/// TLS from the beginning, and the name that is asked for.
+fn protected(verify: TlsVerify, name: Option<&str>) -> Arc<Security> {
+    Arc::new(Security { verify, server_name: name.map(Arc::from), ..Security::default() })
 }

@@ -9,7 +9,7 @@ use super::{DEADLINE, ask, ask_along, failure, passed, probes};
 
 fn ping(tries: u32) -> CheckKind {
     let tries = NonZeroU32::new(tries).unwrap();
-    CheckKind::Ping(PingCheck { tries, patience: DEADLINE / tries.get() })
+    CheckKind::from(PingCheck { tries, patience: DEADLINE / tries.get() })
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use crate::{
     certificates::{EXPIRED, Pair, VALID},
     failure,
     https::trusting,
-    page, passed, probes,
+    page, passed, probes, protected,
     server::{Act, LOOPBACKS, Server, nobody, say},
 };
 
@@ -21,7 +21,7 @@ const DEADLINE: Duration = Duration::from_millis(1_500);
 const GOOD: &str = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ngood";
 
 async fn ask(probes: &Probes, target: SocketAddr, check: HttpCheck) -> Verdict {
-    ask_within(probes, target, CheckKind::Http(check), DEADLINE).await
+    ask_within(probes, target, CheckKind::from(check), DEADLINE).await
 }
 
 fn redirect(location: &str) -> Vec<Act> {
@@ -148,7 +148,8 @@ async fn a_redirect_to_https_is_verified_like_https() {
     let verdict = async |pair: Pair, tls: Option<TlsVerify>| {
         let secure = Server::acting_in_tls(LOOPBACKS[0], pair.server(), acts.clone()).await;
         let location = format!("https://{NAME}:{}/", secure.address.port());
-        let check = HttpCheck { tls, ..named(good_page()) };
+        let tls = tls.map(|verify| protected(verify, Some(NAME)));
+        let check = HttpCheck { tls: tls.clone(), ..named(good_page()) };
         let verdict = if tls.is_some() {
             let server = Server::acting_in_tls(LOOPBACKS[0], pair.server(), redirect(&location)).await;
             ask(&probes, server.address, check).await

@@ -4,11 +4,11 @@ use std::num::NonZeroU32;
 
 use ldirectord::{
     health::Failure,
-    model::{CheckKind, FtpCheck, Route, Secret},
+    model::{CheckKind, FtpCheck, Login, Route, Secret},
 };
 use tokio::{io::AsyncWriteExt, net::TcpListener};
 
-use crate::{DEADLINE, ask_along, failure, page, passed, probes};
+use crate::{DEADLINE, ask_along, content, failure, page, passed, probes};
 
 fn from(address: &str) -> Route {
     Route { source: Some(address.parse().unwrap()), mark: None }
@@ -23,7 +23,7 @@ async fn a_check_comes_from_its_source() {
         stream.write_all(b"HTTP/1.1 204 None\r\n\r\n").await.unwrap();
         (stream, peer)
     };
-    let (kind, probes) = (CheckKind::Http(page(None)), probes());
+    let (kind, probes) = (CheckKind::from(page(None)), probes());
     let (verdict, (_stream, peer)) =
         tokio::join!(ask_along(&probes, target, from("127.0.0.77"), kind, DEADLINE), server);
     assert!(passed(&verdict), "{verdict:?}");
@@ -48,14 +48,16 @@ async fn the_data_connection_of_ftp_comes_from_it_too() {
         (stream, peer, data_peer)
     };
     let check = FtpCheck {
-        login: "monitor".into(),
-        passwd: Secret::new("x"),
+        tls: None,
+        login: Login { name: "monitor".into(), passwd: Secret::new("x") },
         request: Some("/file".into()),
-        receive: None,
+        expected: content(None),
     };
     let probes = probes();
-    let (verdict, (_stream, peer, data_peer)) =
-        tokio::join!(ask_along(&probes, target, from("127.0.0.78"), CheckKind::Ftp(check), DEADLINE), server);
+    let (verdict, (_stream, peer, data_peer)) = tokio::join!(
+        ask_along(&probes, target, from("127.0.0.78"), CheckKind::from(check), DEADLINE),
+        server
+    );
     assert!(passed(&verdict), "{verdict:?}");
     assert_eq!([peer, data_peer].map(|peer| peer.ip().to_string()), ["127.0.0.78", "127.0.0.78"]);
 }

@@ -107,7 +107,7 @@ async fn an_idle_director_is_silent() {
 async fn certificate_and_failure_words_are_told() {
     let farm = small();
     let mut peer = Peer::new(farm.clone()).await;
-    let certificate = Certificate { name_matches: false, not_after: 1_900_000_000 };
+    let certificate = Certificate { name_matches: false, not_after: 1_900_000_000, ends_soon: false };
     let next = edit(&farm.virtuals[0], 1, |real| real.certificate = Some(certificate));
     peer.signals().await;
     peer.snapshots.send_replace(with(&farm, 0, next));

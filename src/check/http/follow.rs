@@ -29,7 +29,8 @@ pub(super) async fn follow(ask: &Ask<'_>, check: &HttpCheck, location: &str) -> 
     let own = Own { name: trail.own.as_str().into(), address: target.ip() };
     let security = check.tls.as_deref();
     let secured = ask.probes.secured(security.and_then(|security| security.authorities.as_ref()))?;
-    let client = secured.clients.get(security.map_or(TlsVerify::default(), |security| security.verify)).await?;
+    let client =
+        secured.clients.get(security.map_or(TlsVerify::default(), |security| security.verify)).await?;
     let mut url = trail.next(&trail.first, location)?;
     for _ in 0..HOPS {
         ask.enter(Stage::Answer);
@@ -65,12 +66,7 @@ pub(super) async fn follow(ask: &Ask<'_>, check: &HttpCheck, location: &str) -> 
     Err(Failure::Protocol(format!("more than {HOPS} redirects")))
 }
 
-async fn judge(
-    ask: &Ask<'_>,
-    mut response: Response,
-    check: &HttpCheck,
-    url: &Url,
-) -> Result<(), Failure> {
+async fn judge(ask: &Ask<'_>, mut response: Response, check: &HttpCheck, url: &Url) -> Result<(), Failure> {
     if check.expected.is_anything() {
         return Ok(());
     }

@@ -73,8 +73,11 @@ mod tests {
     use super::*;
 
     fn trail(target: &str, virtual_host: Option<&str>) -> Trail {
-        let check =
-            HttpCheck { virtual_host: virtual_host.map(Into::into), request: "/a/b".into(), ..HttpCheck::page() };
+        let check = HttpCheck {
+            virtual_host: virtual_host.map(Into::into),
+            request: "/a/b".into(),
+            ..HttpCheck::page()
+        };
         Trail::new(target.parse().unwrap(), &check).unwrap()
     }
 

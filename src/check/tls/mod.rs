@@ -16,7 +16,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::Duration,
 };
 
 use openssl::{
@@ -178,25 +178,27 @@ impl Tls {
         expiry: Expiry,
     ) -> Result<Option<Certificate>, Failure> {
         let Some(certificate) = ssl.peer_certificate() else { return Ok(None) };
-        let Some(not_after) = self.seconds(certificate.not_after()) else { return Ok(None) };
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let end = certificate.not_after();
         // One that has ended has no time left, whether that is forgiven or not.
-        let left = Duration::from_secs(u64::try_from(not_after).unwrap_or_default()).saturating_sub(now);
+        let left = Asn1Time::days_from_now(0).and_then(|now| seconds_between(&now, end));
+        let (Ok(left), Ok(not_after)) = (left, seconds_between(&self.epoch, end)) else { return Ok(None) };
+        let left = Duration::from_secs(left.try_into().unwrap_or_default());
         if left < expiry.failure {
-            return Err(Failure::Tls(format!("certificate ends in {}", days(left))));
+            return Err(Failure::Tls(format!("certificate ends in {}", in_words(left))));
         }
         Ok(Some(Certificate { name_matches, not_after, ends_soon: left < expiry.warning }))
     }
-
-    fn seconds(&self, time: &Asn1TimeRef) -> Option<i64> {
-        const DAY: i64 = 24 * 60 * 60;
-        let since = self.epoch.diff(time).ok()?;
-        Some(i64::from(since.days) * DAY + i64::from(since.secs))
-    }
 }
 
-/// A time that is left, in days; in hours where it is less than one.
-fn days(left: Duration) -> String {
+/// From one time to another.
+fn seconds_between(from: &Asn1TimeRef, to: &Asn1TimeRef) -> Result<i64, ErrorStack> {
+    const DAY: i64 = 24 * 60 * 60;
+    let between = from.diff(to)?;
+    Ok(i64::from(between.days) * DAY + i64::from(between.secs))
+}
+
+/// A time that is left, in days; in hours where these are few.
+fn in_words(left: Duration) -> String {
     match left.as_secs() / 3600 {
         hours @ 0..48 => format!("{hours} hours"),
         hours => format!("{} days", hours / 24),

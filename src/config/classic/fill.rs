@@ -6,20 +6,20 @@ use super::{
     ast::{Ast, Entry, Section},
     directives::{CommonKey, GlobalKey, Key, Status, VirtualKey},
     forms::{
-        absolute_path, bare_path, check_type, command, count, first_word, free_text, http_method, log_target,
-        or_never, own_address, percent, protocol, scheduler, server_name, virtual_host,
+        absolute_path, bare_path, check_type, command, count, first_word, free_text, http_method, lead_time,
+        log_target, or_never, own_address, percent, protocol, scheduler, server_name, virtual_host,
     },
     ipvs_timeouts::ipvs_timeouts,
-    mail, server,
+    mail, server, talk,
     values::{self, check_time, choice, number, seconds, switch, text},
 };
 use crate::{
     config::{
         Spanned,
         diagnostic::Report,
-        draft::{Common, Draft, Given, Globals, Virtual, VirtualAt},
+        draft::{Common, Draft, Given, Globals, TlsUse, Virtual, VirtualAt},
     },
-    model::{Family, PersistenceEngine, Secret, StartState, TlsVerify},
+    model::{Family, PersistenceEngine, RecordType, Secret, StartState, TlsVerify},
 };
 
 /// The longest persistence that `ipvsadm` takes: 31 days.
@@ -171,6 +171,12 @@ fn common(entry: &Entry<'_>, key: CommonKey, common: &mut Common, report: &mut R
         }
         CommonKey::Mail(key) => mail::mail(entry, key, &mut common.mail, report),
         CommonKey::TlsCa => put(&mut common.tls_ca, absolute_path(entry, report), entry, report),
+        CommonKey::TlsExpiryFailure => {
+            put(&mut common.tls_expiry_failure, lead_time(entry, report), entry, report);
+        }
+        CommonKey::TlsExpiryWarning => {
+            put(&mut common.tls_expiry_warning, lead_time(entry, report), entry, report);
+        }
         CommonKey::TlsServerName => {
             put(&mut common.tls_server_name, server_name(entry, report), entry, report);
         }
@@ -273,6 +279,23 @@ fn line(entry: &Entry<'_>, key: VirtualKey, service: &mut Virtual, report: &mut 
         VirtualKey::Request => put(&mut service.request, text(entry, report), entry, report),
         VirtualKey::Receive => put(&mut service.receive, text(entry, report), entry, report),
         VirtualKey::VirtualHost => put(&mut service.vhost, virtual_host(entry, report), entry, report),
+        VirtualKey::Dialogue => put(&mut service.dialogue, talk::dialogue(entry, report), entry, report),
+        VirtualKey::HttpStatus => put(&mut service.http.status, talk::statuses(entry, report), entry, report),
+        VirtualKey::QueryType => {
+            put(&mut service.record, choice(entry, &RecordType::ALL, report), entry, report);
+        }
+        VirtualKey::ReceiveHeader => {
+            put(&mut service.http.expected_headers, talk::expected_fields(entry, report), entry, report);
+        }
+        VirtualKey::ReceiveNot => put(&mut service.receive_not, text(entry, report), entry, report),
+        VirtualKey::RequestBody => put(&mut service.http.body, text(entry, report), entry, report),
+        VirtualKey::RequestHeader => {
+            put(&mut service.http.headers, talk::fields(entry, report), entry, report);
+        }
+        VirtualKey::Tls => {
+            let uses = [("no", TlsUse::No), ("yes", TlsUse::Yes), ("starttls", TlsUse::StartTls)];
+            put(&mut service.tls, choice(entry, &uses, report), entry, report);
+        }
         VirtualKey::HttpMethod => put(&mut service.method, http_method(entry, report), entry, report),
         VirtualKey::Ops => put(&mut service.one_packet, switch(entry, report), entry, report),
         VirtualKey::SchedFlags => put(&mut service.flags, first_word(entry, report), entry, report),

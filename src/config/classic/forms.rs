@@ -43,6 +43,11 @@ pub(super) fn or_never(entry: &Entry<'_>, report: &mut Report) -> Given<Duration
     Some(given)
 }
 
+/// How long before something ends it counts; zero is never.
+pub(super) fn lead_time(entry: &Entry<'_>, report: &mut Report) -> Given<Duration> {
+    values::time(entry, Duration::ZERO, duration::LONGEST, report)
+}
+
 /// A part of the interval, with or without the sign behind it.
 pub(super) fn percent(entry: &Entry<'_>, report: &mut Report) -> Given<u8> {
     let value = values::unquoted(entry.value);
@@ -59,7 +64,8 @@ pub(super) fn http_method(entry: &Entry<'_>, report: &mut Report) -> Given<HttpM
     // Any case is good, as in the reference.
     let method = HttpMethod::ALL.into_iter().find(|method| method.name().eq_ignore_ascii_case(value.value));
     if method.is_none() {
-        values::expected(entry, "GET or HEAD", report);
+        let names = HttpMethod::ALL.map(HttpMethod::name);
+        values::expected(entry, &values::one_of(&names), report);
     }
     method.map(|method| Spanned::new(method, value.span))
 }

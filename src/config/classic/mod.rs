@@ -13,6 +13,7 @@ mod lexer;
 mod mail;
 mod parser;
 pub(super) mod server;
+mod talk;
 mod thresholds;
 pub(super) mod values;
 

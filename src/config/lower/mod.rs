@@ -3,14 +3,18 @@
 //! Both grammars come through here, so that what is checked is checked once.
 
 mod address;
+mod asks;
 mod check;
 mod exchange;
 mod external;
+mod kinds;
 mod mail;
 mod maintenance;
 mod monitor;
+mod pattern;
+mod requests;
 mod service;
-mod services;
+mod strangers;
 mod tls;
 mod url;
 
@@ -111,6 +115,10 @@ struct Lowering<'d, 'r, R> {
     fallback_command: Option<Arc<Command>>,
     report: &'r mut Report,
 }
+
+/// Something is wrong, and the report says so.
+#[derive(Debug)]
+struct Reported;
 
 fn settings(draft: &Draft) -> Settings {
     let globals = &draft.globals;

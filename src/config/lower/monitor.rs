@@ -17,8 +17,8 @@ pub(super) fn name(
     plan: &Plan,
     real: &Real,
 ) -> Arc<str> {
-    let of_service = plan.service().name();
-    let check = match plan.check_type() {
+    let of_service = plan.service.name();
+    let check = match plan.check_type {
         draft::CheckType::Negotiate => format!("negotiate:{of_service}"),
         draft::CheckType::Combined(_) => format!("combined:{of_service}"),
         external @ (draft::CheckType::External | draft::CheckType::ExternalPerl) => {

@@ -120,8 +120,8 @@ impl<R: Resolver> Lowering<'_, '_, R> {
             monitor: draft.monitor.as_ref().map(|path| Path::new(&path.value).into()),
             hysteresis,
             start_state: super::first([own.start_state, all.start_state]).unwrap_or_default(),
-            service: plan.service(),
-            check_type: self.shared(&plan.check_type().to_string()),
+            service: plan.service,
+            check_type: self.shared(&plan.check_type.to_string()),
             reals,
         })
     }
@@ -304,7 +304,7 @@ impl<R: Resolver> Lowering<'_, '_, R> {
         for given in &draft.reals {
             let Some(addresses) = self.addresses(&given.value, id.family()) else { continue };
             let Some(port) = self.real_port(id, given) else { continue };
-            let Some(exchange) = self.exchange(id, given, plan) else { continue };
+            let Some(exchange) = self.exchange(id, draft, given, plan) else { continue };
             if let &[ip] = &addresses[..] {
                 self.note_name(&given.value.host.value, ip);
             }

@@ -135,3 +135,33 @@ impl CheckKind {
         }
     }
 }
+
+macro_rules! kinds {
+    ($($kind:ident($check:ty)),+ $(,)?) => {
+        $(impl From<$check> for CheckKind {
+            fn from(check: $check) -> Self {
+                Self::$kind(check.into())
+            }
+        })+
+    };
+}
+
+kinds!(
+    Ping(PingCheck),
+    External(ExternalCheck),
+    Http(HttpCheck),
+    Ftp(FtpCheck),
+    Mail(MailCheck),
+    Tcp(TcpCheck),
+    Udp(UdpCheck),
+    Tls(Security),
+    Ldap(LdapCheck),
+    Sql(SqlCheck),
+    Oracle(OracleCheck),
+    Dns(DnsCheck),
+    Sip(SipCheck),
+    Radius(RadiusCheck),
+    Redis(RedisCheck),
+    Grpc(GrpcCheck),
+    Agent(AgentCheck),
+);

@@ -66,6 +66,29 @@ impl Service {
         Self::Udp,
     ];
 
+    /// Those whose checks are not there yet: a configuration that needs one is refused.
+    pub const NOT_YET: &[Self] = &[
+        Self::Agent,
+        Self::Dns,
+        Self::Ftps,
+        Self::Grpc,
+        Self::HttpProxy,
+        Self::Imap,
+        Self::Imaps,
+        Self::Nntp,
+        Self::Oracle,
+        Self::Pop,
+        Self::Pops,
+        Self::Radius,
+        Self::Redis,
+        Self::Simpletcp,
+        Self::Sip,
+        Self::Smtp,
+        Self::Submission,
+        Self::Tls,
+        Self::Udp,
+    ];
+
     /// Its name in the configuration, and the port it usually has, which is used where a real server has none.
     const fn about(self) -> (&'static str, Option<u16>) {
         match self {
@@ -129,16 +152,32 @@ impl Service {
     /// The cargo feature that was left out of this build and that this service needs, if any.
     #[must_use]
     pub fn left_out(self) -> Option<&'static str> {
-        match self {
-            Self::Http | Self::HttpProxy | Self::Https if !cfg!(feature = "http") => Some("http"),
-            Self::Ftp | Self::Ftps if !cfg!(feature = "ftp") => Some("ftp"),
-            Self::Ldap | Self::Ldaps if !cfg!(feature = "ldap") => Some("ldap"),
-            Self::Mysql if !cfg!(feature = "mysql") => Some("mysql"),
-            Self::Pgsql if !cfg!(feature = "pgsql") => Some("pgsql"),
-            Self::Dns if !cfg!(feature = "dns") => Some("dns"),
-            Self::Grpc if !cfg!(feature = "grpc") => Some("grpc"),
-            _ => None,
-        }
+        let (feature, is_built) = match self {
+            Self::Http | Self::HttpProxy | Self::Https => ("http", cfg!(feature = "http")),
+            Self::Ftp | Self::Ftps => ("ftp", cfg!(feature = "ftp")),
+            Self::Ldap | Self::Ldaps => ("ldap", cfg!(feature = "ldap")),
+            Self::Mysql => ("mysql", cfg!(feature = "mysql")),
+            Self::Pgsql => ("pgsql", cfg!(feature = "pgsql")),
+            Self::Dns => ("dns", cfg!(feature = "dns")),
+            Self::Grpc => ("grpc", cfg!(feature = "grpc")),
+            Self::Agent
+            | Self::Imap
+            | Self::Imaps
+            | Self::Nntp
+            | Self::None
+            | Self::Oracle
+            | Self::Pop
+            | Self::Pops
+            | Self::Radius
+            | Self::Redis
+            | Self::Simpletcp
+            | Self::Sip
+            | Self::Smtp
+            | Self::Submission
+            | Self::Tls
+            | Self::Udp => return None,
+        };
+        (!is_built).then_some(feature)
     }
 }
 

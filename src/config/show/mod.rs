@@ -1,11 +1,12 @@
 //! A configuration as a person checks it: everything that is in force, defaults included, in a stable form.
 
+mod check;
+
 use std::{fmt, time::Duration};
 
 use crate::model::{
-    Alert, Cadence, Check, CheckKind, CheckSpec, Command, Config, Connects, HttpMethod, Hysteresis,
-    IpvsTimeouts, LogTarget, MailRoute, Pattern, Relay, Settings, SmtpServer, SmtpTls, StartState,
-    Thresholds, TlsVerify, Virtual,
+    Alert, Check, Command, Config, Hysteresis, IpvsTimeouts, LogTarget, MailRoute, Relay, Settings,
+    SmtpServer, SmtpTls, StartState, Thresholds, Virtual,
 };
 
 /// Shows a configuration. Passwords are left out.
@@ -120,7 +121,7 @@ fn virtual_service(service: &Virtual, f: &mut fmt::Formatter<'_>) -> fmt::Result
         match &real.check {
             Check::On => writeln!(f, "    always up")?,
             Check::Off => writeln!(f, "    never up")?,
-            Check::Probe(spec) => probe(spec, f)?,
+            Check::Probe(spec) => check::probe(spec, f)?,
         }
     }
     Ok(())
@@ -154,82 +155,6 @@ fn mails(alert: &Alert, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             }
         }
     }
-}
-
-fn probe(spec: &CheckSpec, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let (every, within) = (Seconds(spec.cadence.interval), Seconds(spec.cadence.deadline));
-    write!(f, "    {} ", spec.kind.name())?;
-    match spec.kind {
-        CheckKind::Ping(_) => write!(f, "{} every {every}", spec.target.ip())?,
-        CheckKind::Connect | CheckKind::Http(_) | CheckKind::Ftp(_) | CheckKind::External(_) => {
-            write!(f, "{} every {every}", spec.target)?;
-        }
-    }
-    let Cadence { interval, fast, down, jitter, .. } = spec.cadence;
-    if fast != interval {
-        write!(f, ", {} in question", Seconds(fast))?;
-    }
-    if down != interval {
-        write!(f, ", {} down", Seconds(down))?;
-    }
-    if jitter > 0 {
-        write!(f, ", jitter {jitter}%")?;
-    }
-    write!(f, " within {within}")?;
-    if let Some(source) = spec.route.source {
-        write!(f, " from {source}")?;
-    }
-    if let Some(mark) = spec.route.mark {
-        write!(f, " with mark {mark}")?;
-    }
-    if let Some(Connects { count, deadline }) = spec.connects {
-        write!(f, ", after {count} that connect within {}", Seconds(deadline))?;
-    }
-    match &spec.kind {
-        CheckKind::Connect => {}
-        CheckKind::Http(http) => {
-            f.write_str(match http.method {
-                HttpMethod::Get => ": ",
-                HttpMethod::Head => ": head of ",
-            })?;
-            f.write_str(&http.request)?;
-            if let Some(name) = &http.virtual_host {
-                write!(f, " of {name}")?;
-            } else if let Some(server) = http.server {
-                write!(f, " of {server}")?;
-            }
-            receive(http.receive.as_deref(), f)?;
-            match http.tls {
-                Some(TlsVerify::No) => write!(f, ", certificate not verified")?,
-                Some(TlsVerify::Chain) => write!(f, ", certificate chain verified")?,
-                Some(TlsVerify::Full) => write!(f, ", certificate chain and name verified")?,
-                None => {}
-            }
-            if let Some(name) = &http.server_name {
-                write!(f, ", asked for as {name}")?;
-            }
-            if let Some(authorities) = &http.authorities {
-                write!(f, ", trusting {}", authorities.path().display())?;
-            }
-        }
-        CheckKind::Ftp(ftp) => {
-            write!(f, ": {} as {}", ftp.request.as_deref().unwrap_or("login"), ftp.login)?;
-            receive(ftp.receive.as_deref(), f)?;
-        }
-        CheckKind::Ping(ping) => {
-            if ping.tries.get() > 1 {
-                write!(f, ", {} requests", ping.tries)?;
-            }
-        }
-        CheckKind::External(external) => {
-            write!(f, ": {} {}", command(&external.command), external.arguments(spec.target).join(" "))?;
-        }
-    }
-    writeln!(f)
-}
-
-fn receive(pattern: Option<&Pattern>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    pattern.map_or(Ok(()), |pattern| write!(f, " matches {:?}", pattern.as_str()))
 }
 
 /// A command with its arguments one by one, as soon as it is not plain where they end.
