@@ -23,7 +23,7 @@ mod messages;
 pub mod mysql;
 mod net;
 #[cfg(feature = "pgsql")]
-mod pgsql;
+pub mod pgsql;
 mod ping;
 mod probes;
 mod progress;

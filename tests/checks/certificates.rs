@@ -12,7 +12,7 @@ use openssl::{
     hash::MessageDigest,
     nid::Nid,
     pkey::{PKey, Private},
-    ssl::{SslAcceptor, SslContext, SslMethod, SslVerifyMode},
+    ssl::{AlpnError, SslAcceptor, SslContext, SslMethod, SslVerifyMode, select_next_proto},
     x509::{
         X509, X509NameBuilder,
         extension::{BasicConstraints, SubjectAlternativeName},
@@ -69,6 +69,18 @@ impl Pair {
     pub(crate) fn demanding_server(&self) -> SslContext {
         self.builder(|acceptor| {
             acceptor.set_verify(SslVerifyMode::PEER | SslVerifyMode::FAIL_IF_NO_PEER_CERT);
+        })
+    }
+
+    /// The same for a server that speaks this protocol, with whoever offers it by name (ALPN).
+    pub(crate) fn server_of(&self, protocol: &'static str) -> SslContext {
+        self.builder(|acceptor| {
+            acceptor.set_alpn_select_callback(move |_, offered| {
+                let length = u8::try_from(protocol.len()).unwrap();
+                let ours = [&[length], protocol.as_bytes()].concat();
+                let agreed = select_next_proto(&ours, offered).ok_or(AlpnError::ALERT_FATAL)?;
+                offered.windows(agreed.len()).find(|name| *name == agreed).ok_or(AlpnError::ALERT_FATAL)
+            });
         })
     }
 

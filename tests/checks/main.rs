@@ -1,7 +1,7 @@
 //! Every kind of check against servers on loopback, in real time: healthy ones, and the whole row of hostile ones. Each
 //! ends within its deadline, with the right kind of failure.
 
-#![cfg(all(feature = "http", feature = "ftp"))]
+#![cfg(all(feature = "http", feature = "ftp", feature = "ldap", feature = "mysql", feature = "pgsql"))]
 #![expect(clippy::unwrap_used, reason = "these are tests")]
 #![expect(clippy::disallowed_methods, reason = "sockets and certificates live in real time")]
 
@@ -12,10 +12,13 @@ mod ftp;
 mod ftpd;
 mod http;
 mod https;
+mod pgd;
+mod pgsql;
 mod ping;
 mod redirects;
 mod routes;
 mod server;
+mod wire;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 

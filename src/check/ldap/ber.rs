@@ -150,9 +150,13 @@ mod tests {
 
     #[test]
     fn integers_have_a_sign_and_an_end() {
-        for (content, number) in
-            [(&[0][..], 0), (&[0x7f], 127), (&[0xff], -1), (&[0, 0x80], 128), (&[0x7f, 0xff, 0xff, 0xff], i32::MAX)]
-        {
+        for (content, number) in [
+            (&[0][..], 0),
+            (&[0x7f], 127),
+            (&[0xff], -1),
+            (&[0, 0x80], 128),
+            (&[0x7f, 0xff, 0xff, 0xff], i32::MAX),
+        ] {
             assert_eq!(integer(content), Ok(number));
         }
         assert_eq!(integer(&[]), Err(Malformed));
@@ -161,7 +165,15 @@ mod tests {
 
     #[test]
     fn lengths_that_ldap_forbids_are_malformed() {
-        for bytes in [&[4, 0x80, 0, 0][..], &[4, 0x85, 0, 0, 0, 0, 1, 7], &[4, 0xff], &[4, 0x82, 1], &[4, 2, 7], &[4], &[]] {
+        for bytes in [
+            &[4, 0x80, 0, 0][..],
+            &[4, 0x85, 0, 0, 0, 0, 1, 7],
+            &[4, 0xff],
+            &[4, 0x82, 1],
+            &[4, 2, 7],
+            &[4],
+            &[],
+        ] {
             assert_eq!(Elements::new(bytes).next(), Err(Malformed), "{bytes:?}");
         }
         assert_eq!(Elements::new(&[4, 2, 7]).next_or_its_beginning(), Ok((4, &[7][..])));

@@ -223,7 +223,10 @@ mod tests {
     fn outcomes_have_a_code_words_and_perhaps_a_referral() {
         let refused = outcome(0x61, 49, "no", b"");
         let (id, Answer::Bind(refused)) = read(content(&refused)).unwrap() else { panic!("no bind") };
-        assert_eq!((id, refused.code, refused.name(), refused.text), (1, 49, "invalidCredentials", &b"no"[..]));
+        assert_eq!(
+            (id, refused.code, refused.name(), refused.text),
+            (1, 49, "invalidCredentials", &b"no"[..])
+        );
         assert!(refused.refuses_login());
         let referral = element(0xa3, &element(OCTET_STRING, b"ldap://other/"));
         let elsewhere = outcome(0x65, 10, "", &referral);

@@ -54,9 +54,8 @@ pub(super) async fn log_in(
             Ok(Reply::Done(_)) => return Ok(()),
             Ok(Reply::Error(error)) => return Err(refusal(Stage::Login, &error)),
             Ok(Reply::Switch { plugin: name, data }) => {
-                plugin = Plugin::of(name).ok_or_else(|| {
-                    Failure::Protocol(format!("a login by {}", Failure::excerpt(name)))
-                })?;
+                plugin = Plugin::of(name)
+                    .ok_or_else(|| Failure::Protocol(format!("a login by {}", Failure::excerpt(name))))?;
                 nonce = data.first_chunk::<20>().copied().unwrap_or_default();
                 Some(proof(plugin, passwd, &nonce, protected)?)
             }
@@ -123,10 +122,12 @@ fn more(
         (Plugin::CachingSha2, KNOWN) => Ok(None),
         (Plugin::CachingSha2, UNKNOWN) if protected => Ok(Some(password::clear(passwd))),
         (Plugin::CachingSha2, UNKNOWN) => Ok(Some(vec![WANTS_KEY])),
-        (Plugin::CachingSha2 | Plugin::Sha256, key) if !protected => match password::sealed(passwd, nonce, key) {
-            Ok(sealed) => Ok(Some(sealed)),
-            Err(_) => Err(Failure::Protocol("the server's key cannot be used".to_owned())),
-        },
+        (Plugin::CachingSha2 | Plugin::Sha256, key) if !protected => {
+            match password::sealed(passwd, nonce, key) {
+                Ok(sealed) => Ok(Some(sealed)),
+                Err(_) => Err(Failure::Protocol("the server's key cannot be used".to_owned())),
+            }
+        }
         _ => Err(malformed()),
     }
 }

@@ -123,7 +123,10 @@ mod tests {
 
     #[test]
     fn what_is_no_key_seals_nothing() {
-        assert!(sealed(b"secret", &NONCE, b"-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n").is_err());
+        assert!(
+            sealed(b"secret", &NONCE, b"-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n")
+                .is_err()
+        );
         assert!(sealed(b"secret", &NONCE, b"").is_err());
     }
 

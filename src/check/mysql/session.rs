@@ -34,10 +34,7 @@ impl<'a> Session<'a> {
     }
 
     /// The same conversation, protected from here on.
-    pub(super) async fn secured(
-        self,
-        security: &Security,
-    ) -> Result<(Self, Option<Certificate>), Failure> {
+    pub(super) async fn secured(self, security: &Security) -> Result<(Self, Option<Certificate>), Failure> {
         let (stream, certificate) = self.ask.secure(self.messages.into_inner()?, security).await?;
         Ok((Self { messages: Messages::new(stream), ..self }, certificate))
     }

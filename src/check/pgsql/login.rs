@@ -94,9 +94,9 @@ async fn prove(
     }
     session.send(Stage::Login, |buffer| frontend::sasl_response(scram.message(), buffer)).await?;
     match message(session).await? {
-        Message::AuthenticationSaslFinal(body) => scram.finish(body.data()).map_err(|_| {
-            Failure::Login("the server does not prove that it knows the password".to_owned())
-        }),
+        Message::AuthenticationSaslFinal(body) => scram
+            .finish(body.data())
+            .map_err(|_| Failure::Login("the server does not prove that it knows the password".to_owned())),
         other => Err(strange(&other)),
     }
 }

@@ -1,9 +1,10 @@
 //! PostgreSQL (its manual, "Frontend/Backend Protocol"): log in, and ask for a row.
 //!
 //! The messages and the hashes of the login are those of `postgres-protocol`. The connection is ours: its route, its TLS,
-//! and how much of what the server sends is held (docs/adr/0010).
+//! and how much of what the server sends is held (docs/adr/0011).
 
 mod login;
+pub mod message;
 mod session;
 
 use postgres_protocol::message::{backend::Message, frontend};
@@ -50,7 +51,9 @@ async fn connect(
         b'S' => ask.secure(stream, security).await,
         b'N' => Err(Failure::Tls("the server does not offer it".to_owned())),
         b'E' => Err(Failure::Tls("the server answers with an error when asked for it".to_owned())),
-        other => Err(Failure::Protocol(format!("asked for TLS, the server says \"{}\"", other.escape_ascii()))),
+        other => {
+            Err(Failure::Protocol(format!("asked for TLS, the server says \"{}\"", other.escape_ascii())))
+        }
     }
 }
 
