@@ -29,7 +29,7 @@ check: bootstrap ## the quick part: format, lints, unit tests
 	$(CARGO) clippy --locked --all-targets -- -D warnings
 	$(CARGO) test --locked
 
-test: bootstrap ## everything: check, and the lab in its short form
+test: bootstrap ## everything: check, real servers, and the lab in its short form
 	@scripts/test.sh
 
 lab: bootstrap ## the lab in full: real kernel, real systemd, real servers, in guests of Debian 12 and 13

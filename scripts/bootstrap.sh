@@ -1,12 +1,14 @@
 #!/bin/bash
-# bootstrap.sh [--lab|--fuzz]: installs what a build and its tests need and this machine lacks, and says so; with --lab also
-# what boots the lab's guests, with --fuzz what builds and runs the fuzz targets. For Debian 12 and 13 and their kin. Where nothing is missing it changes nothing, at once.
+# bootstrap.sh [--servers|--lab|--fuzz]: installs what a build and its tests need and this machine lacks, and says so; with
+# --servers also what makes the root of the real servers, with --lab what boots the lab's guests, with --fuzz what builds and
+# runs the fuzz targets. For Debian 12 and 13 and their kin. Where nothing is missing it changes nothing, at once.
 set -euo pipefail
 repo=$(cd "$(dirname "$0")/.." && pwd)
 
 build_packages="gcc libc6-dev make pkg-config libssl-dev git curl ca-certificates"
 test_packages="dbus-daemon iproute2 ipvsadm"
 fuzz_packages="g++"
+servers_packages="mmdebstrap debian-archive-keyring"
 lab_packages="user-mode-linux mmdebstrap e2fsprogs debian-archive-keyring"
 
 say() {
@@ -82,9 +84,10 @@ install_rust() {
 packages="$build_packages $test_packages"
 case ${1:-} in
 '') ;;
+--servers) packages+=" $servers_packages" ;;
 --lab) packages+=" $lab_packages" ;;
 --fuzz) packages+=" $fuzz_packages" ;;
-*) die "usage: bootstrap.sh [--lab|--fuzz]" ;;
+*) die "usage: bootstrap.sh [--servers|--lab|--fuzz]" ;;
 esac
 # shellcheck disable=SC2086 # lists of words
 install_packages $packages

@@ -19,7 +19,7 @@ step() {
 		failures=$((failures + 1))
 	fi
 	# Steps that count (the lab, a skipped one above all) close with a line of their own.
-	summary+=("$(printf '%-8s %-22s %4d s  %s' "$word" "$name" $((SECONDS - start)) "$(grep -hE '^(lab: |vectors: |skipped: )' "$log" | xargs -d '\n' -r)")")
+	summary+=("$(printf '%-8s %-22s %4d s  %s' "$word" "$name" $((SECONDS - start)) "$(grep -hE '^(lab: |servers: |vectors: |skipped: )' "$log" | xargs -d '\n' -r)")")
 	# What failed is said once more where everybody looks: the end.
 	mapfile -t -O ${#summary[@]} summary < <(grep -hE '^(FAILED in |(test|vector) .* \.\.\. FAILED)' "$log" | sed 's/^/         /')
 	rm -f "$log"
@@ -34,6 +34,7 @@ step "release build" cargo build --locked --release --bins
 step "random stories" env STORY_HOURS=10000 cargo test --locked --release --test stories random -- --nocapture
 step "install" scripts/test-install.sh
 step "demo" scripts/demo.sh
+step "real servers" tests/servers/run.sh
 step "lab, short form" tests/lab/run.sh --short
 
 echo

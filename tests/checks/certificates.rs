@@ -23,7 +23,7 @@ use openssl::{
 #[derive(Clone)]
 pub(crate) struct Pair {
     pub(crate) certificate: X509,
-    key: PKey<Private>,
+    pub(crate) key: PKey<Private>,
 }
 
 /// From and to, in seconds from now.

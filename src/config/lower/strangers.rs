@@ -24,7 +24,9 @@ impl<R: Resolver> Lowering<'_, '_, R> {
         for (name, span, at_home) in options(draft) {
             let Some(span) = span else { continue };
             let fits = matches!(asks, Asks::Service(service) if at_home.contains(&service));
-            if !fits {
+            // As the older ldirectord does, one may have these in wait for when the check type changes.
+            let waits = !matches!(asks, Asks::Service(_)) && WAITING.contains(&name);
+            if !fits && !waits {
                 self.report.warning(span, format!("\"{name}\" means nothing in a check of {what}"));
             }
         }
@@ -104,11 +106,54 @@ const CONTENT: &[Service] = &[
     Service::Udp,
 ];
 
+/// Services that somebody logs in to, or is named to.
+const LOGIN: &[Service] = &[
+    Service::Ftp,
+    Service::Ftps,
+    Service::Imap,
+    Service::Imaps,
+    Service::Ldap,
+    Service::Ldaps,
+    Service::Mysql,
+    Service::Pgsql,
+    Service::Pop,
+    Service::Pops,
+    Service::Radius,
+    Service::Redis,
+    Service::Sip,
+];
+
+/// Services that are asked for something in particular.
+const REQUEST: &[Service] = &[
+    Service::Agent,
+    Service::Dns,
+    Service::Ftp,
+    Service::Ftps,
+    Service::Grpc,
+    Service::Http,
+    Service::HttpProxy,
+    Service::Https,
+    Service::Ldap,
+    Service::Ldaps,
+    Service::Mysql,
+    Service::Pgsql,
+    Service::Redis,
+    Service::Simpletcp,
+    Service::Udp,
+];
+
+/// Options that are nothing to remark on where no service is asked.
+const WAITING: [&str; 4] = ["login", "passwd", "receive", "request"];
+
 /// Options that belong to some services only, where they were written, and whose they are.
-fn options(draft: &draft::Virtual) -> [(&'static str, Option<Span>, &'static [Service]); 9] {
+fn options(draft: &draft::Virtual) -> [(&'static str, Option<Span>, &'static [Service]); 13] {
     use Service::{Dns, Mysql, Oracle, Pgsql, Radius, Simpletcp};
     let http = &draft.http;
     [
+        ("login", draft.login.as_ref().map(|given| given.span), LOGIN),
+        ("passwd", draft.passwd.as_ref().map(|given| given.span), LOGIN),
+        ("request", draft.request.as_ref().map(|given| given.span), REQUEST),
+        ("receive", draft.receive.as_ref().map(|given| given.span), CONTENT),
         ("database", draft.database.as_ref().map(|given| given.span), &[Mysql, Oracle, Pgsql]),
         ("secret", draft.secret.as_ref().map(|given| given.span), &[Radius]),
         ("dialogue", draft.dialogue.as_ref().map(|given| given.span), &[Simpletcp]),

@@ -1,0 +1,143 @@
+//! What a server is asked at one of its ports, as rows of a table.
+
+use std::{
+    net::{IpAddr, SocketAddr, TcpStream, UdpSocket},
+    time::Duration,
+};
+
+use futures_util::future::join_all;
+
+use crate::asking::{Asker, Expected, LOOPBACKS, Transport, check};
+
+/// For a server that is to answer: a busy machine may need it.
+pub(crate) const PATIENT: &str = "checktimeout = 30\nnegotiatetimeout = 30\n";
+/// For one that will not.
+pub(crate) const BRIEF: &str = "checktimeout = 1\nnegotiatetimeout = 1\n";
+
+/// What a server is asked at one of its ports.
+pub(crate) struct Service {
+    name: &'static str,
+    pub(crate) port: u16,
+    transport: Transport,
+    lines: String,
+    questions: Vec<Question>,
+    pub(crate) frozen: Expected,
+    pub(crate) stopped: Expected,
+}
+
+/// Lines of a configuration, and what comes of them while the server is well.
+struct Question {
+    what: &'static str,
+    lines: String,
+    expected: Expected,
+}
+
+impl Service {
+    /// `lines` are common to all questions, and with `healthy` they are what a server that is well is asked first; one
+    /// that is frozen makes it time out in `stage`.
+    pub(crate) fn tcp(
+        name: &'static str,
+        port: u16,
+        lines: &str,
+        healthy: &str,
+        stage: &'static str,
+    ) -> Self {
+        let frozen = Expected::Fail("timed-out", stage);
+        let stopped = Expected::Fail("refused", "connection refused");
+        let lines = lines.to_owned();
+        Self { name, port, transport: Transport::Tcp, lines, questions: Vec::new(), frozen, stopped }
+            .also("healthy", healthy)
+    }
+
+    /// The same for a service on UDP.
+    #[expect(dead_code, reason = "the checks over UDP are on their way")]
+    pub(crate) fn udp(
+        name: &'static str,
+        port: u16,
+        lines: &str,
+        healthy: &str,
+        stage: &'static str,
+    ) -> Self {
+        Self { transport: Transport::Udp, ..Self::tcp(name, port, lines, healthy, stage) }
+    }
+
+    /// That the port takes connections is all that is asked, and that a frozen server's kernel does too.
+    pub(crate) fn connect(port: u16) -> Self {
+        Self { frozen: Expected::Pass, ..Self::tcp("connect", port, "checktype = connect\n", "", "") }
+    }
+
+    /// Other lines with which a server that is well passes.
+    pub(crate) fn also(self, what: &'static str, lines: &str) -> Self {
+        self.with(what, lines, Expected::Pass)
+    }
+
+    /// Lines with which a server that is well fails: the word for the kind of failure, and a part of the words for people.
+    pub(crate) fn but(
+        self,
+        what: &'static str,
+        lines: &str,
+        kind: &'static str,
+        words: &'static str,
+    ) -> Self {
+        self.with(what, lines, Expected::Fail(kind, words))
+    }
+
+    fn with(mut self, what: &'static str, lines: &str, expected: Expected) -> Self {
+        let lines = format!("{}{lines}", self.lines);
+        self.questions.push(Question { what, lines, expected });
+        self
+    }
+
+    /// Whether somebody is at the port.
+    pub(crate) fn accepts(&self, ip: IpAddr) -> bool {
+        let address = SocketAddr::new(ip, self.port);
+        match self.transport {
+            Transport::Tcp => TcpStream::connect_timeout(&address, Duration::from_secs(1)).is_ok(),
+            Transport::Udp => {
+                let socket = UdpSocket::bind((ip, 0)).unwrap();
+                socket.connect(address).unwrap();
+                // What the host answers to a packet for nobody is there before the second one.
+                socket.send(b"\n").is_ok() && socket.send(b"\n").is_ok()
+            }
+        }
+    }
+
+    /// Asks these questions over both families, at the same time.
+    async fn ask(
+        &self,
+        asker: &Asker,
+        when: &str,
+        questions: &[(&str, String, Expected)],
+    ) -> Vec<Option<String>> {
+        let each = questions.iter().flat_map(|question| LOOPBACKS.map(|ip| (ip, question)));
+        let replies = each.map(async |(ip, (what, lines, expected))| {
+            let complaint = match check(ip, self.port, self.transport, lines) {
+                Ok(spec) => expected.complaint(&asker.ask(&spec).await),
+                Err(diagnostics) => Some(diagnostics),
+            };
+            let family = if ip.is_ipv4() { "IPv4" } else { "IPv6" };
+            complaint.map(|complaint| format!("{} over {family}, {when}{what}: {complaint}", self.name))
+        });
+        join_all(replies).await
+    }
+
+    /// Asks all that is asked of a server that is well.
+    pub(crate) async fn ask_well(&self, asker: &Asker) -> Vec<Option<String>> {
+        let with_patience =
+            |question: &Question| (question.what, format!("{PATIENT}{}", question.lines), question.expected);
+        let questions: Vec<_> = self.questions.iter().map(with_patience).collect();
+        self.ask(asker, "", &questions).await
+    }
+
+    /// Asks the first question alone.
+    pub(crate) async fn ask_first(
+        &self,
+        asker: &Asker,
+        when: &str,
+        pace: &str,
+        expected: Expected,
+    ) -> Vec<Option<String>> {
+        let lines = format!("{pace}{}", self.questions[0].lines);
+        self.ask(asker, when, &[("", lines, expected)]).await
+    }
+}
