@@ -36,9 +36,9 @@ pub(super) async fn probe(ask: &Ask<'_>, check: &LdapCheck) -> Result<Evidence, 
     let (stream, certificate) = connect(ask, check.tls.as_deref()).await?;
     let mut session = Session { ask, messages: Messages::new(stream), answer: Vec::new() };
     session.bind(check).await?;
-    let name = session.find(&check.base).await?;
-    content::judge(&check.expected, &name)?;
+    let found = session.find(&check.base).await;
     session.take_leave();
+    content::judge(&check.expected, &found?)?;
     Ok(Evidence { certificate, status: None })
 }
 

@@ -37,11 +37,12 @@ pub(super) async fn probe(ask: &Ask<'_>, check: &SqlCheck) -> Result<Evidence, F
         (session, certificate) = session.secured(security).await?;
     }
     login::log_in(&mut session, check, &greeting).await?;
-    let rows = match &check.query {
-        Some(query) => find_row(&mut session, query).await?,
-        None => false,
+    let found = match &check.query {
+        Some(query) => find_row(&mut session, query).await,
+        None => Ok(false),
     };
-    session.take_leave(rows);
+    session.take_leave(matches!(found, Ok(true)));
+    found?;
     Ok(Evidence { certificate, status: None })
 }
 

@@ -77,8 +77,8 @@ impl<'a> Session<'a> {
         self.send(&[&[COM_QUERY], text.as_bytes()].concat(), Stage::Answer).await
     }
 
-    /// Says goodbye, if the server has said all there is (after `rows`, up to their end), and waits for nothing: the check
-    /// has passed, and a server that hangs now must not change that.
+    /// Says goodbye, if the server has said all there is (after `rows`, up to their end), and waits for nothing: what
+    /// the check has found is known, and a server that hangs now must not change that.
     pub(super) fn take_leave(mut self, rows: bool) {
         let farewell = async {
             while rows && !is_end(self.receive(Stage::Answer).await?) {}

@@ -22,10 +22,12 @@ pub(super) async fn probe(ask: &Ask<'_>, check: &SqlCheck) -> Result<Evidence, F
     let (stream, certificate) = connect(ask, check.tls.as_deref()).await?;
     let mut session = Session::new(ask, Messages::new(stream));
     login::log_in(&mut session, check).await?;
-    if let Some(query) = &check.query {
-        find_row(&mut session, query).await?;
-    }
+    let found = match &check.query {
+        Some(query) => find_row(&mut session, query).await,
+        None => Ok(()),
+    };
     session.take_leave();
+    found?;
     Ok(Evidence { certificate, status: None })
 }
 

@@ -93,8 +93,8 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Says goodbye, if the server has said all there is, and waits for nothing: the check has passed, and a server that
-    /// hangs now must not change that.
+    /// Says goodbye, if the server has said all there is, and waits for nothing: what the check has found is known, and a
+    /// server that hangs now must not change that.
     pub(super) fn take_leave(mut self) {
         let farewell = async {
             while !self.ready {

@@ -18,7 +18,8 @@ impl<R: Resolver> Lowering<'_, '_, R> {
                 );
         }
         // Lines may each have a request of their own.
-        let each_asks = !draft.reals.is_empty() && draft.reals.iter().all(|real| real.value.exchange.is_some());
+        let each_asks =
+            !draft.reals.is_empty() && draft.reals.iter().all(|real| real.value.exchange.is_some());
         let asks = each_asks || draft.request.as_ref().is_some_and(|given| query(given).is_some());
         let help = match service {
             Ftp | Ftps if draft.request.is_none() => {
@@ -44,7 +45,10 @@ impl<R: Resolver> Lowering<'_, '_, R> {
         match (&draft.login, passwd) {
             (Some(login), _) if is_empty => {
                 self.report
-                    .warning(login.span, "servers take a login without a password for an anonymous one, or refuse it")
+                    .warning(
+                        login.span,
+                        "servers take a login without a password for an anonymous one, or refuse it",
+                    )
                     .help("give its \"passwd\", or leave \"login\" out");
             }
             (None, Some(passwd)) => {
