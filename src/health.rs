@@ -110,10 +110,21 @@ pub enum Failure {
         /// The beginning of what came.
         got: String,
     },
+    /// A field of the answer's head is missing, or none with its name has the value that was wanted.
+    Header {
+        /// The field's name.
+        name: String,
+        /// The pattern.
+        wanted: String,
+        /// The beginning of the first value that came, if any.
+        got: Option<String>,
+    },
     /// The server does not speak the protocol.
     Protocol(String),
     /// The login was refused, with the server's words.
     Login(String),
+    /// The server says that it cannot serve now, with its words (`-ERR`, `* BYE`, `-LOADING`).
+    Unavailable(String),
     /// A program said so, or did not end as it should.
     Program {
         /// How it ended: `exit status 1`, `killed by signal 9`.
@@ -143,8 +154,10 @@ impl Failure {
             Self::Absent(_) => "absent",
             Self::Mismatch { .. } => "mismatch",
             Self::Unwanted { .. } => "unwanted",
+            Self::Header { .. } => "header",
             Self::Protocol(_) => "protocol",
             Self::Login(_) => "login",
+            Self::Unavailable(_) => "unavailable",
             Self::Program { .. } => "program",
             Self::Local(_) => "local",
         }
@@ -184,8 +197,13 @@ impl fmt::Display for Failure {
             Self::Absent(what) => f.write_str(what),
             Self::Mismatch { wanted, got } => write!(f, "answer does not match /{wanted}/, got \"{got}\""),
             Self::Unwanted { refused, got } => write!(f, "answer matches /{refused}/, got \"{got}\""),
+            Self::Header { name, got: None, .. } => write!(f, "answer has no header {name}"),
+            Self::Header { name, wanted, got: Some(got) } => {
+                write!(f, "header {name} does not match /{wanted}/, got \"{got}\"")
+            }
             Self::Protocol(what) => write!(f, "not understood: {what}"),
             Self::Login(words) => write!(f, "login refused: {words}"),
+            Self::Unavailable(words) => write!(f, "not available: {words}"),
             Self::Program { how, said } if said.is_empty() => f.write_str(how),
             Self::Program { how, said } => write!(f, "{how}: {said}"),
             Self::Local(why) => write!(f, "trouble on the director: {why}"),

@@ -18,6 +18,7 @@ const NAMES: usize = 28;
 const OWNERS: [(&str, &[&str]); 18] = [
     ("crate::director::Director", &["director", "runtime"]),
     ("zbus", &["dbus"]),
+    ("h2", &["check"]),
     ("reqwest", &["check"]),
     ("suppaftp", &["check"]),
     ("postgres_protocol", &["check"]),

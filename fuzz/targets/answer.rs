@@ -1,20 +1,35 @@
-//! An HTTP answer from a server that means no good, in pieces as they come. The first two bytes say how it is cut.
+//! An HTTP answer from a server that means no good, in pieces as they come. The first byte says how it is cut, the second
+//! what is wanted of it.
 #![no_main]
 
-use ldirectord::check::http::answer::{Answer, Want};
+use std::sync::LazyLock;
 
-libfuzzer_sys::fuzz_target!(|input: (u8, bool, &[u8])| {
-    let (length, content, bytes) = input;
-    let want = if content { Want::Content } else { Want::Status };
+use ldirectord::{
+    check::http::{answer::Answer, want::Want},
+    model::{ExpectedField, Pattern, StatusSet},
+};
+
+static FIELDS: LazyLock<[ExpectedField; 1]> = LazyLock::new(|| {
+    [ExpectedField { name: "Location".into(), value: Pattern::new("^/[a-z]*$").unwrap().into() }]
+});
+static STATUSES: LazyLock<StatusSet> = LazyLock::new(|| StatusSet::new([200..=404]).unwrap());
+
+libfuzzer_sys::fuzz_target!(|input: (u8, u8, &[u8])| {
+    let (length, wanted, bytes) = input;
+    let want = Want {
+        content: wanted & 1 != 0,
+        fields: if wanted & 2 != 0 { &*FIELDS } else { &[] },
+        statuses: (wanted & 4 != 0).then_some(&*STATUSES),
+    };
     let whole = read(want, bytes, bytes.len());
     let pieces = read(want, bytes, length.into());
     assert_eq!(whole, pieces, "it depends on the pieces it comes in");
 });
 
-/// What came of it: whether there was enough, then status, words, place and content.
-type Read = Option<(bool, u16, String, Option<String>, Vec<u8>)>;
+/// What came of it: whether there was enough, then status, what is wrong, place and content.
+type Read = Option<(bool, u16, Option<String>, Option<String>, Vec<u8>)>;
 
-fn read(want: Want, bytes: &[u8], length: usize) -> Read {
+fn read(want: Want<'_>, bytes: &[u8], length: usize) -> Read {
     let mut answer = Answer::new(want);
     let mut enough = false;
     for piece in bytes.chunks(length.max(1)) {
@@ -24,6 +39,6 @@ fn read(want: Want, bytes: &[u8], length: usize) -> Read {
         }
     }
     let enough = enough || answer.close();
-    let (text, location) = (answer.text().to_owned(), answer.location().map(str::to_owned));
-    Some((enough, answer.status(), text, location, answer.content().to_vec()))
+    let (refused, location) = (answer.refused().map(ToString::to_string), answer.location().map(str::to_owned));
+    Some((enough, answer.status(), refused, location, answer.content().to_vec()))
 }

@@ -2,7 +2,7 @@
 #![no_main]
 
 use ldirectord::{
-    check::pgsql::message::{HEADER, Start, body_length, refusal, understand},
+    check::pgsql::message::{HEADER, Kind, Message, Start, body_length},
     health::Stage,
 };
 
@@ -13,9 +13,11 @@ libfuzzer_sys::fuzz_target!(|input: (bool, &[u8])| {
         let Ok(length) = body_length(&start) else { return };
         let Some((body, rest)) = rest.split_at_checked(length) else { return };
         bytes = rest;
-        let Ok(message) = understand(&start, body) else { return };
-        if let Some(failure) = refusal(Stage::Login, &message, protected) {
-            assert!(failure.to_string().chars().all(|c| !c.is_control()), "{failure:?}");
+        if Kind::of(start[0]) == Kind::Body
+            && let Ok(Message::Error(error)) = Message::read(start[0], body)
+        {
+            let words = error.meaning(Stage::Login, protected).to_string();
+            assert!(words.chars().all(|c| !c.is_control()), "{words:?}");
         }
     }
 });

@@ -10,6 +10,8 @@ mod content;
 mod external;
 #[cfg(feature = "ftp")]
 mod ftp;
+#[cfg(feature = "grpc")]
+pub mod grpc;
 #[cfg(feature = "http")]
 pub mod http;
 #[cfg(feature = "ldap")]
@@ -44,6 +46,10 @@ use crate::{
     model::{CheckKind, CheckSpec, SqlServer},
 };
 
+/// How we name ourselves to servers.
+#[cfg(any(feature = "http", feature = "grpc"))]
+const AGENT: &str = concat!("ldirectord/", env!("CARGO_PKG_VERSION"));
+
 /// Who can ask a real server how it is: [`Probes`] over the network, a script in tests.
 pub trait Prober: Clone + Send + Sync + 'static {
     /// Asks once. The caller puts the deadline around it ([`CheckSpec::longest`]), and when that passes drops the
@@ -69,6 +75,8 @@ async fn outcome(ask: &Ask<'_>) -> Result<Evidence, Failure> {
         CheckKind::Connect => connect::probe(ask).await,
         #[cfg(feature = "http")]
         CheckKind::Http(check) => http::probe(ask, check).await,
+        #[cfg(feature = "grpc")]
+        CheckKind::Grpc(check) => Box::pin(grpc::probe(ask, check)).await,
         #[cfg(feature = "ftp")]
         CheckKind::Ftp(check) => Box::pin(ftp::probe(ask, check)).await,
         CheckKind::Ping(check) => ping::probe(ask, check).await,
@@ -85,6 +93,8 @@ async fn outcome(ask: &Ask<'_>) -> Result<Evidence, Failure> {
             #[cfg(not(feature = "pgsql"))]
             SqlServer::Pgsql => Err(not_built(ask)),
         },
+        #[cfg(not(feature = "grpc"))]
+        CheckKind::Grpc(_) => Err(not_built(ask)),
         #[cfg(not(feature = "http"))]
         CheckKind::Http(_) => Err(not_built(ask)),
         #[cfg(not(feature = "ftp"))]
@@ -94,7 +104,6 @@ async fn outcome(ask: &Ask<'_>) -> Result<Evidence, Failure> {
         // Not there yet: no configuration gets here (Service::NOT_YET).
         CheckKind::Agent(_)
         | CheckKind::Dns(_)
-        | CheckKind::Grpc(_)
         | CheckKind::Mail(_)
         | CheckKind::Oracle(_)
         | CheckKind::Radius(_)

@@ -12,7 +12,7 @@ use openssl::{
     hash::MessageDigest,
     nid::Nid,
     pkey::{PKey, Private},
-    ssl::{AlpnError, SslAcceptor, SslContext, SslMethod, SslVerifyMode, select_next_proto},
+    ssl::{AlpnError, SslAcceptor, SslContext, SslMethod, SslVerifyMode},
     x509::{
         X509, X509NameBuilder,
         extension::{BasicConstraints, SubjectAlternativeName},
@@ -72,14 +72,12 @@ impl Pair {
         })
     }
 
-    /// The same for a server that speaks this protocol, with whoever offers it by name (ALPN).
-    pub(crate) fn server_of(&self, protocol: &'static str) -> SslContext {
+    /// The same for a server that speaks only this protocol (ALPN).
+    pub(crate) fn speaking_server(&self, protocol: &'static [u8]) -> SslContext {
         self.builder(|acceptor| {
             acceptor.set_alpn_select_callback(move |_, offered| {
-                let length = u8::try_from(protocol.len()).unwrap();
-                let ours = [&[length], protocol.as_bytes()].concat();
-                let agreed = select_next_proto(&ours, offered).ok_or(AlpnError::ALERT_FATAL)?;
-                offered.windows(agreed.len()).find(|name| *name == agreed).ok_or(AlpnError::ALERT_FATAL)
+                let is_offered = offered.windows(protocol.len()).any(|name| name == protocol);
+                if is_offered { Ok(protocol) } else { Err(AlpnError::NOACK) }
             });
         })
     }

@@ -1,7 +1,14 @@
 //! Every kind of check against servers on loopback, in real time: healthy ones, and the whole row of hostile ones. Each
 //! ends within its deadline, with the right kind of failure.
 
-#![cfg(all(feature = "http", feature = "ftp", feature = "ldap", feature = "mysql", feature = "pgsql"))]
+#![cfg(all(
+    feature = "http",
+    feature = "ftp",
+    feature = "grpc",
+    feature = "ldap",
+    feature = "mysql",
+    feature = "pgsql"
+))]
 #![expect(clippy::unwrap_used, reason = "these are tests")]
 #![expect(clippy::disallowed_methods, reason = "sockets and certificates live in real time")]
 
@@ -10,6 +17,7 @@ mod connect;
 mod external;
 mod ftp;
 mod ftpd;
+mod grpc;
 mod http;
 mod https;
 mod ldap;
@@ -19,7 +27,9 @@ mod mysqld;
 mod pgd;
 mod pgsql;
 mod ping;
+mod proxy;
 mod redirects;
+mod requests;
 mod routes;
 mod server;
 mod wire;

@@ -162,7 +162,7 @@ async fn messages_of_impossible_length_are_refused_at_once() {
 
 #[tokio::test]
 async fn messages_out_of_turn_and_malformed_ones_are_refused() {
-    assert_eq!(welcoming(data_row()).await, protocol("a row before the login"));
+    assert_eq!(welcoming(data_row()).await, protocol("a message out of turn"));
     assert_eq!(welcoming(complete("SELECT 1")).await, protocol("a message out of turn"));
     assert_eq!(welcoming(message(b'Z', b"")).await, protocol("a malformed message \"Z\""));
     assert_eq!(welcoming(message(b'?', b"")).await, protocol("a malformed message \"?\""));
@@ -200,7 +200,7 @@ async fn tls_protects_the_login_and_shows_the_certificate() {
     let probes = trusting(&authority);
     for (start, at) in [
         (TlsStart::Upgrade, Tls::Upgrade(pair.server())),
-        (TlsStart::AtOnce, Tls::AtOnce(pair.server_of("postgresql"))),
+        (TlsStart::AtOnce, Tls::AtOnce(pair.speaking_server(b"postgresql"))),
     ] {
         for ip in LOOPBACKS {
             let server = Postgres { tls: at.clone(), method: Method::Scram(4096), ..Postgres::default() };

@@ -1,9 +1,16 @@
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
 
 use ldirectord::{
     check::Probes,
     health::{Failure, Stage, Verdict},
     model::{CheckKind, HttpCheck, TlsVerify},
+};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
 };
 
 use crate::{
@@ -18,9 +25,9 @@ use crate::{
 const NAME: &str = "www.example.com";
 /// The client that follows redirects is made on the first of them.
 const DEADLINE: Duration = Duration::from_millis(1_500);
-const GOOD: &str = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ngood";
+pub(crate) const GOOD: &str = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ngood";
 
-async fn ask(probes: &Probes, target: SocketAddr, check: HttpCheck) -> Verdict {
+pub(crate) async fn ask(probes: &Probes, target: SocketAddr, check: HttpCheck) -> Verdict {
     ask_within(probes, target, CheckKind::from(check), DEADLINE).await
 }
 
@@ -37,21 +44,43 @@ fn named(check: HttpCheck) -> HttpCheck {
 }
 
 /// A server that redirects `/index.html` to `location`, and answers `then` to all else.
-async fn redirecting(ip: std::net::IpAddr, location: &str, then: &'static str) -> Server {
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    let first = format!("HTTP/1.1 301 Moved\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n");
+async fn redirecting(ip: IpAddr, location: &str, then: &'static str) -> Server {
+    redirecting_with(ip, "301 Moved", location, then).await
+}
+
+/// The same with another status.
+pub(crate) async fn redirecting_with(ip: IpAddr, status: &str, location: &str, then: &'static str) -> Server {
+    let first = format!("HTTP/1.1 {status}\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n");
     Server::new(ip, move |mut stream, heard| {
         let first = first.clone();
         async move {
-            let mut request = vec![0; 4096];
-            let length = stream.read(&mut request).await.unwrap_or_default();
-            let request = String::from_utf8_lossy(&request[..length]).into_owned();
-            let answer = if request.starts_with("GET /index.html ") { first.as_str() } else { then };
+            let request = hear_with_body(&mut stream).await;
+            let answer = if request.contains(" /index.html HTTP/") { first.as_str() } else { then };
             heard.lock().unwrap().push(request);
             let _ = stream.write_all(answer.as_bytes()).await;
         }
     })
     .await
+}
+
+/// A request with its body, as far as it comes.
+async fn hear_with_body(stream: &mut TcpStream) -> String {
+    let mut request = String::new();
+    let mut piece = vec![0; 4096];
+    loop {
+        let wanted = request.split_once("\r\n\r\n").map(|(head, body)| {
+            let head = head.to_lowercase();
+            let length = head.split_once("content-length: ").and_then(|(_, rest)| rest.lines().next());
+            (length.map_or(0, |length| length.parse().unwrap()), body.len())
+        });
+        if wanted.is_some_and(|(length, here): (usize, usize)| here >= length) {
+            return request;
+        }
+        match stream.read(&mut piece).await {
+            Ok(0) | Err(_) => return request,
+            Ok(length) => request.push_str(str::from_utf8(&piece[..length]).unwrap()),
+        }
+    }
 }
 
 #[tokio::test]

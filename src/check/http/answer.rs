@@ -5,25 +5,17 @@ use std::mem;
 use super::{
     chunked::Decoder,
     head::{self, Framing, Malformed},
+    want::Want,
 };
 use crate::{check::content, health::Failure};
 
-/// What of a good answer is wanted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Want {
-    /// The status is enough.
-    Status,
-    /// The content as well, as far as it is kept.
-    Content,
-}
-
 /// An answer, as far as it has come.
 #[derive(Debug)]
-pub struct Answer {
-    want: Want,
+pub struct Answer<'a> {
+    want: Want<'a>,
     state: State,
     status: u16,
-    text: String,
+    refused: Option<Failure>,
     location: Option<String>,
     content: Vec<u8>,
 }
@@ -44,15 +36,15 @@ enum State {
     Complete,
 }
 
-impl Answer {
+impl<'a> Answer<'a> {
     /// An answer of which nothing has come.
     #[must_use]
-    pub fn new(want: Want) -> Self {
+    pub fn new(want: Want<'a>) -> Self {
         Self {
             want,
             state: State::Head { bytes: Vec::new(), interim: 0 },
             status: 0,
-            text: String::new(),
+            refused: None,
             location: None,
             content: Vec::new(),
         }
@@ -93,10 +85,10 @@ impl Answer {
         self.status
     }
 
-    /// The words beside a status that is not a success, fit to show.
+    /// What is wrong with the head, if anything is.
     #[must_use]
-    pub fn text(&self) -> &str {
-        &self.text
+    pub fn refused(&self) -> Option<&Failure> {
+        self.refused.as_ref()
     }
 
     /// Where a redirect leads.
@@ -126,7 +118,8 @@ impl Answer {
             if interim > head::LIMIT {
                 return Err(Malformed::TooLong);
             }
-            let head = head::parse(&bytes[..end])?;
+            let mut fields = head::room();
+            let head = head::parse(&bytes[..end], &mut fields)?;
             // 101 is final: nobody asked for another protocol.
             if matches!(head.status, 100 | 102..=199) {
                 bytes.drain(..end);
@@ -138,20 +131,26 @@ impl Answer {
         }
     }
 
-    fn after(&mut self, head: &head::Head<'_>) -> State {
+    fn after(&mut self, head: &head::Head<'_, '_>) -> State {
         self.status = head.status;
-        if !is_success(head.status) {
-            self.text = Failure::excerpt(head.reason.as_bytes());
+        if !self.want.is_good(head.status) {
+            let text = Failure::excerpt(head.reason.as_bytes());
+            self.refused = Some(Failure::Status { code: head.status, text });
             if is_redirect(head.status) {
-                self.location = head.location.map(|location| String::from_utf8_lossy(location).into_owned());
+                let location = head.values("Location").next();
+                self.location = location.map(|location| String::from_utf8_lossy(location).into_owned());
             }
             return State::Complete;
         }
-        match (self.want, head.framing) {
-            (Want::Status, _) | (Want::Content, Framing::Empty | Framing::Length(0)) => State::Complete,
-            (Want::Content, Framing::Length(length)) => State::Length(length),
-            (Want::Content, Framing::Chunked) => State::Chunked(Decoder::new()),
-            (Want::Content, Framing::Close) => State::Close,
+        self.refused = self.want.has_fields(|name| head.values(name)).err();
+        if self.refused.is_some() || !self.want.content {
+            return State::Complete;
+        }
+        match head.framing {
+            Framing::Empty | Framing::Length(0) => State::Complete,
+            Framing::Length(length) => State::Length(length),
+            Framing::Chunked => State::Chunked(Decoder::new()),
+            Framing::Close => State::Close,
         }
     }
 
@@ -178,11 +177,6 @@ impl Answer {
         }
         Ok(complete)
     }
-}
-
-/// A status that means the server is well (RFC 9110, 15.3).
-pub(super) fn is_success(status: u16) -> bool {
-    matches!(status, 200..=299)
 }
 
 /// A status whose Location is followed (RFC 9110, 15.4).

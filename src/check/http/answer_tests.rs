@@ -1,19 +1,23 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::model::{ExpectedField, Pattern, StatusSet};
+
+const STATUS: Want<'_> = Want { statuses: None, fields: &[], content: false };
+const CONTENT: Want<'_> = Want { content: true, ..STATUS };
 
 /// What is known of an answer in the end, whichever way it came.
 #[derive(Debug, PartialEq)]
 struct Outcome {
     complete: Result<bool, &'static str>,
     status: u16,
-    text: String,
+    refused: Option<Failure>,
     location: Option<String>,
     content: Vec<u8>,
 }
 
 /// Feeds the bytes in pieces of these lengths, over and over, then closes.
-fn take(bytes: &[u8], pieces: &[usize], want: Want) -> Outcome {
+fn take(bytes: &[u8], pieces: &[usize], want: Want<'_>) -> Outcome {
     let mut answer = Answer::new(want);
     let (mut rest, mut complete) = (bytes, Ok(false));
     for length in pieces.iter().cycle() {
@@ -30,7 +34,7 @@ fn take(bytes: &[u8], pieces: &[usize], want: Want) -> Outcome {
     Outcome {
         complete,
         status: answer.status(),
-        text: answer.text().to_owned(),
+        refused: answer.refused().cloned(),
         location: answer.location().map(str::to_owned),
         content: answer.content().to_vec(),
     }
@@ -47,20 +51,20 @@ fn kind(malformed: &Malformed) -> &'static str {
     }
 }
 
-fn whole(text: &str, want: Want) -> Outcome {
+fn whole(text: &str, want: Want<'_>) -> Outcome {
     take(text.as_bytes(), &[usize::MAX], want)
 }
 
 #[test]
 fn a_status_is_enough_where_no_content_is_wanted() {
-    let mut answer = Answer::new(Want::Status);
+    let mut answer = Answer::new(STATUS);
     assert_eq!(answer.feed(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"), Ok(true));
     assert_eq!((answer.status(), answer.content().len()), (200, 0));
 }
 
 #[test]
 fn content_is_complete_without_a_close_where_its_length_is_known() {
-    let mut answer = Answer::new(Want::Content);
+    let mut answer = Answer::new(CONTENT);
     assert_eq!(answer.feed(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\npa"), Ok(false));
     assert!(answer.has_head());
     assert_eq!(answer.feed(b"ge and more"), Ok(true));
@@ -69,38 +73,65 @@ fn content_is_complete_without_a_close_where_its_length_is_known() {
 
 #[test]
 fn content_that_is_cut_short_is_not_complete() {
-    let cut = whole("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\npage", Want::Content);
+    let cut = whole("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\npage", CONTENT);
     assert_eq!(cut.complete, Ok(false));
-    let cut = whole("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\npage\r\n", Want::Content);
+    let cut = whole("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\npage\r\n", CONTENT);
     assert_eq!(cut.complete, Ok(false));
-    let closed = whole("HTTP/1.0 200 OK\r\n\r\npage", Want::Content);
+    let closed = whole("HTTP/1.0 200 OK\r\n\r\npage", CONTENT);
     assert_eq!((closed.complete, &closed.content[..]), (Ok(true), &b"page"[..]));
 }
 
 #[test]
 fn interim_answers_are_skipped_but_not_for_ever() {
-    let answer = whole("HTTP/1.1 103 Early\r\nLink: x\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n", Want::Content);
+    let answer = whole("HTTP/1.1 103 Early\r\nLink: x\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n", CONTENT);
     assert_eq!((answer.complete, answer.status), (Ok(true), 204));
     let endless = "HTTP/1.1 100 Continue\r\n\r\n".repeat(1_000);
-    assert_eq!(whole(&endless, Want::Status).complete, Err("too long"));
-    assert_eq!(take(endless.as_bytes(), &[3], Want::Status).complete, Err("too long"));
-    assert_eq!(whole("HTTP/1.1 101 Switching\r\n\r\n", Want::Status).status, 101);
+    assert_eq!(whole(&endless, STATUS).complete, Err("too long"));
+    assert_eq!(take(endless.as_bytes(), &[3], STATUS).complete, Err("too long"));
+    assert_eq!(whole("HTTP/1.1 101 Switching\r\n\r\n", STATUS).status, 101);
 }
 
 #[test]
 fn only_redirects_have_a_location() {
-    let found = whole("HTTP/1.1 302 Found\r\nLocation: /there\r\n\r\n", Want::Status);
-    assert_eq!((found.text.as_str(), found.location.as_deref()), ("Found", Some("/there")));
+    let found = whole("HTTP/1.1 302 Found\r\nLocation: /there\r\n\r\n", STATUS);
+    let refused = Failure::Status { code: 302, text: "Found".into() };
+    assert_eq!((found.refused, found.location.as_deref()), (Some(refused), Some("/there")));
     for status in ["200 OK", "304 Not Modified", "500 Oops"] {
-        let answer = whole(&format!("HTTP/1.1 {status}\r\nLocation: /there\r\n\r\n"), Want::Status);
+        let answer = whole(&format!("HTTP/1.1 {status}\r\nLocation: /there\r\n\r\n"), STATUS);
         assert_eq!(answer.location, None, "{status}");
     }
 }
 
 #[test]
+fn a_wanted_status_is_no_failure_and_no_redirect() {
+    let set = StatusSet::new([302..=302, 404..=404]).unwrap();
+    let want = Want { statuses: Some(&set), ..CONTENT };
+    let found = whole("HTTP/1.1 302 Found\r\nLocation: /there\r\nContent-Length: 4\r\n\r\nhere", want);
+    assert_eq!((found.complete, found.refused, found.location), (Ok(true), None, None));
+    assert_eq!(found.content, b"here");
+    let gone = whole("HTTP/1.1 404 Gone\r\n\r\nno page", want);
+    assert_eq!((gone.complete, gone.refused, &gone.content[..]), (Ok(true), None, &b"no page"[..]));
+    let good = whole("HTTP/1.1 200 OK\r\n\r\n", want);
+    assert_eq!(good.refused.unwrap().to_string(), "status 200 OK");
+}
+
+#[test]
+fn wanted_fields_are_looked_for_in_good_heads_alone() {
+    let fields = [ExpectedField { name: "x-version".into(), value: Pattern::new("^2").unwrap().into() }];
+    let want = Want { fields: &fields, ..CONTENT };
+    let refused = |head: &str| whole(&format!("{head}\r\n\r\n"), want).refused.map(|f| f.to_string());
+    assert_eq!(refused("HTTP/1.1 200 OK\r\nX-Version: 1\r\nX-VERSION: 2.1"), None);
+    let other = "header x-version does not match /^2/, got \"1\"";
+    assert_eq!(refused("HTTP/1.1 200 OK\r\nX-Version: 1").as_deref(), Some(other));
+    assert_eq!(refused("HTTP/1.1 500 Oops").as_deref(), Some("status 500 Oops"));
+    let interim = "HTTP/1.1 103 Early\r\nX-Version: 2\r\n\r\nHTTP/1.1 200 OK";
+    assert_eq!(refused(interim).as_deref(), Some("answer has no header x-version"));
+}
+
+#[test]
 fn content_is_kept_up_to_the_limit() {
     let page = "x".repeat(content::LIMIT + 10);
-    let answer = whole(&format!("HTTP/1.1 200 OK\r\n\r\n{page}"), Want::Content);
+    let answer = whole(&format!("HTTP/1.1 200 OK\r\n\r\n{page}"), CONTENT);
     assert_eq!((answer.complete, answer.content.len()), (Ok(true), content::LIMIT));
 }
 
@@ -153,8 +184,11 @@ proptest! {
         bytes in answers(),
         pieces in prop::collection::vec(1_usize..30, 1..6),
         content in any::<bool>(),
+        picky in any::<bool>(),
     ) {
-        let want = if content { Want::Content } else { Want::Status };
+        let fields = [ExpectedField { name: "Location".into(), value: Pattern::new("^/t").unwrap().into() }];
+        let want = if content { CONTENT } else { STATUS };
+        let want = if picky { Want { fields: &fields, ..want } } else { want };
         prop_assert_eq!(take(&bytes, &pieces, want), take(&bytes, &[usize::MAX], want));
     }
 
@@ -163,7 +197,7 @@ proptest! {
         bytes in prop::collection::vec(any::<u8>(), 0..300),
         pieces in prop::collection::vec(1_usize..30, 1..6),
     ) {
-        take(&bytes, &pieces, Want::Content);
-        take(&[b"HTTP/1.1 200 OK\r\n", &bytes[..]].concat(), &pieces, Want::Content);
+        take(&bytes, &pieces, CONTENT);
+        take(&[b"HTTP/1.1 200 OK\r\n", &bytes[..]].concat(), &pieces, CONTENT);
     }
 }

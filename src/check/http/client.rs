@@ -1,4 +1,5 @@
-//! The full HTTP client (reqwest), one for all checks: no pool, no proxy, no redirects of its own, our authorities.
+//! The full HTTP client (reqwest), one for all checks: no pool, no proxy but the one that is checked, no redirects of its
+//! own, our authorities.
 
 use std::{
     future::ready,
@@ -8,14 +9,17 @@ use std::{
 };
 
 use reqwest::{
-    Certificate, Client,
+    Certificate, Client, Proxy, Url,
     dns::{Addrs, Name, Resolve, Resolving},
     redirect, retry,
 };
 use tokio::sync::OnceCell;
 
-use super::AGENT;
-use crate::{check::tls::Trust, health::Failure, model::TlsVerify};
+use crate::{
+    check::{AGENT, tls::Trust},
+    health::Failure,
+    model::TlsVerify,
+};
 
 /// The clients, one for each degree of verification, made when first needed: a client parses all authorities anew.
 pub(in crate::check) struct Clients {
@@ -55,7 +59,7 @@ fn client(trust: &Trust, verify: TlsVerify) -> reqwest::Result<Client> {
     Client::builder()
         .user_agent(AGENT)
         .dns_resolver(Names)
-        .no_proxy()
+        .proxy(Proxy::custom(|_| OWN.try_with(|own| own.proxy.clone()).ok().flatten()))
         .redirect(redirect::Policy::none())
         .retry(retry::never())
         .http1_only()
@@ -70,11 +74,12 @@ fn client(trust: &Trust, verify: TlsVerify) -> reqwest::Result<Client> {
         .build()
 }
 
-/// The name that is not resolved, and the address it stands for.
+/// The name that is not resolved, and the address it stands for; the proxy that all is asked of, if any.
 #[derive(Clone)]
 pub(super) struct Own {
     pub(super) name: Arc<str>,
     pub(super) address: IpAddr,
+    pub(super) proxy: Option<Url>,
 }
 
 tokio::task_local! {
@@ -82,7 +87,7 @@ tokio::task_local! {
     pub(super) static OWN: Own;
 }
 
-/// The client has one resolver for all checks; which name is the real server's own it learns from the task it runs in.
+/// The client has one resolver for all checks, as it has one idea of proxies; which name is the real server's own it learns from the task it runs in.
 struct Names;
 
 impl Resolve for Names {

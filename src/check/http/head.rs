@@ -42,16 +42,28 @@ pub enum Framing {
 }
 
 /// A head, as far as a check needs it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Head<'a> {
+#[derive(Debug)]
+pub struct Head<'r, 'a> {
     /// The status code.
     pub status: u16,
     /// The words beside it; empty where they are odd.
     pub reason: &'a str,
     /// How the end of the body is known.
     pub framing: Framing,
-    /// Where a redirect leads.
-    pub location: Option<&'a [u8]>,
+    fields: &'r [httparse::Header<'a>],
+}
+
+impl<'a> Head<'_, 'a> {
+    /// The values of the fields with this name, in any case.
+    pub fn values(&self, name: &str) -> impl Iterator<Item = &'a [u8]> {
+        values(self.fields, name)
+    }
+}
+
+/// Room for the fields of a head, where [`parse`] puts them.
+#[must_use]
+pub fn room<'a>() -> [httparse::Header<'a>; FIELDS] {
+    [httparse::EMPTY_HEADER; FIELDS]
 }
 
 /// Looks for the end of a head: the offset behind its empty line. What stands before `seen` was looked at before.
@@ -86,9 +98,11 @@ pub fn end(bytes: &[u8], seen: usize) -> Result<Option<usize>, Malformed> {
 ///
 /// # Errors
 /// It cannot be read.
-pub fn parse(bytes: &[u8]) -> Result<Head<'_>, Malformed> {
-    let mut fields = [httparse::EMPTY_HEADER; FIELDS];
-    let mut response = httparse::Response::new(&mut fields);
+pub fn parse<'r, 'a>(
+    bytes: &'a [u8],
+    room: &'r mut [httparse::Header<'a>],
+) -> Result<Head<'r, 'a>, Malformed> {
+    let mut response = httparse::Response::new(room);
     // As lenient as browsers are: a check asks whether the server works, not whether it is tidy.
     let parsed = httparse::ParserConfig::default()
         .allow_spaces_after_header_name_in_responses(true)
@@ -104,7 +118,7 @@ pub fn parse(bytes: &[u8]) -> Result<Head<'_>, Malformed> {
         status,
         reason: response.reason.unwrap_or_default(),
         framing: framing(status, response.headers)?,
-        location: values(response.headers, "Location").next(),
+        fields: response.headers,
     })
 }
 
@@ -149,7 +163,8 @@ mod tests {
     use super::*;
 
     fn framing_of(fields: &str) -> Result<Framing, Malformed> {
-        parse(format!("HTTP/1.1 200 OK\r\n{fields}\r\n").as_bytes()).map(|head| head.framing)
+        let head = format!("HTTP/1.1 200 OK\r\n{fields}\r\n");
+        parse(head.as_bytes(), &mut room()).map(|head| head.framing)
     }
 
     #[test]
@@ -197,13 +212,17 @@ mod tests {
         let both = "Transfer-Encoding: gzip, Chunked\r\nContent-Length: 3\r\n";
         assert_eq!(framing_of(both), Ok(Framing::Chunked));
         assert_eq!(framing_of("Transfer-Encoding: gzip\r\n"), Ok(Framing::Close));
-        assert_eq!(parse(b"HTTP/1.1 204 None\r\nContent-Length: 3\r\n\r\n").unwrap().framing, Framing::Empty);
+        let mut fields = room();
+        let empty = parse(b"HTTP/1.1 204 None\r\nContent-Length: 3\r\n\r\n", &mut fields).unwrap();
+        assert_eq!(empty.framing, Framing::Empty);
     }
 
     #[test]
     fn untidy_heads_are_read() {
-        let head = parse(b"HTTP/1.0  302\r\nbad line\r\nLocation : /a\r\n folded\r\n\r\n").unwrap();
+        let mut fields = room();
+        let bytes = b"HTTP/1.0  302\r\nbad line\r\nLocation : /a\r\n folded\r\n\r\n";
+        let head = parse(bytes, &mut fields).unwrap();
         assert_eq!((head.status, head.reason), (302, ""));
-        assert!(head.location.is_some_and(|location| location.starts_with(b"/a")));
+        assert!(head.values("location").next().is_some_and(|location| location.starts_with(b"/a")));
     }
 }

@@ -1,7 +1,8 @@
 //! HTTP and HTTPS (RFC 9110, RFC 9112): a page is fetched and matched.
 //!
 //! Most checks are one small exchange of our own: the request goes out as it was written in the configuration, and
-//! reading stops as soon as there is enough to tell. Redirects are followed by a full client.
+//! reading stops as soon as there is enough to tell. Redirects are followed by a full client. A proxy is asked for a whole
+//! URL, and its redirects are followed through it.
 
 pub mod answer;
 pub mod chunked;
@@ -10,11 +11,12 @@ mod follow;
 pub mod head;
 mod request;
 mod trail;
+pub mod want;
 
 use tokio::io::AsyncWriteExt as _;
 
-use self::answer::{Answer, Want};
 pub(super) use self::client::Clients;
+use self::{answer::Answer, want::Want};
 use super::{
     Ask, content,
     net::{self, Ack},
@@ -23,31 +25,28 @@ use super::{
 };
 use crate::{
     health::{Evidence, Failure, Stage},
-    model::{HttpCheck, HttpMethod},
+    model::HttpCheck,
 };
-
-/// How we name ourselves to servers.
-const AGENT: &str = concat!("ldirectord/", env!("CARGO_PKG_VERSION"));
 
 /// Fetches the page once.
 pub(super) async fn probe(ask: &Ask<'_>, check: &HttpCheck) -> Result<Evidence, Failure> {
     let (answer, mut evidence) = fetch(ask, check).await?;
     if let Some(location) = answer.location() {
         // Boxed: the state of a full client is large, and few checks need it.
-        let status = Box::pin(follow::follow(ask, check, location)).await?;
+        let status = Box::pin(follow::follow(ask, check, answer.status(), location)).await?;
         evidence.status = Some(status);
+    } else if let Some(refused) = answer.refused() {
+        return Err(refused.clone());
     } else {
-        judge(&answer, check)?;
+        content::judge(&check.expected, answer.content())?;
     }
     Ok(evidence)
 }
 
-async fn fetch(ask: &Ask<'_>, check: &HttpCheck) -> Result<(Answer, Evidence), Failure> {
+async fn fetch<'a>(ask: &Ask<'_>, check: &'a HttpCheck) -> Result<(Answer<'a>, Evidence), Failure> {
     let (mut stream, certificate) = ask.open(check.tls.as_deref(), Ack::Late).await?;
     let request = request::text(ask.spec.target, check);
-    // An answer to HEAD has no content, whatever its head announces (RFC 9110, 9.3.2).
-    let wants_content = !check.expected.is_anything() && check.method != HttpMethod::Head;
-    let mut answer = Answer::new(if wants_content { Want::Content } else { Want::Status });
+    let mut answer = Answer::new(Want::of(check));
     exchange(ask, &mut stream, &request, &mut answer).await?;
     let status = Some(answer.status());
     Ok((answer, Evidence { certificate, status }))
@@ -58,7 +57,7 @@ async fn exchange(
     ask: &Ask<'_>,
     stream: &mut Stream,
     request: &str,
-    answer: &mut Answer,
+    answer: &mut Answer<'_>,
 ) -> Result<(), Failure> {
     ask.enter(Stage::Answer);
     stream.write_all(request.as_bytes()).await.map_err(|error| trouble::failure(&error, Stage::Answer))?;
@@ -75,12 +74,4 @@ async fn exchange(
             return Ok(());
         }
     }
-}
-
-/// Whether a complete answer is the one that was wanted.
-fn judge(answer: &Answer, check: &HttpCheck) -> Result<(), Failure> {
-    if !answer::is_success(answer.status()) {
-        return Err(Failure::Status { code: answer.status(), text: answer.text().to_owned() });
-    }
-    content::judge(&check.expected, answer.content())
 }

@@ -68,7 +68,7 @@ impl<'a> Elements<'a> {
     ///
     /// # Errors
     /// There is none, or not all of it.
-    pub fn next(&mut self) -> Result<(u8, &'a [u8]), Malformed> {
+    pub fn take(&mut self) -> Result<(u8, &'a [u8]), Malformed> {
         self.element(false)
     }
 
@@ -76,7 +76,7 @@ impl<'a> Elements<'a> {
     ///
     /// # Errors
     /// Not even its beginning is there.
-    pub fn next_or_its_beginning(&mut self) -> Result<(u8, &'a [u8]), Malformed> {
+    pub fn take_beginning(&mut self) -> Result<(u8, &'a [u8]), Malformed> {
         self.element(true)
     }
 
@@ -85,7 +85,7 @@ impl<'a> Elements<'a> {
     /// # Errors
     /// There is none, it has another tag, or it is not all there.
     pub fn expect(&mut self, tag: u8) -> Result<&'a [u8], Malformed> {
-        match self.next()? {
+        match self.take()? {
             (found, content) if found == tag => Ok(content),
             _ => Err(Malformed),
         }
@@ -93,7 +93,7 @@ impl<'a> Elements<'a> {
 
     /// The content of the next element, if it has this tag; else it is left there.
     #[must_use]
-    pub fn next_if(&mut self, tag: u8) -> Option<&'a [u8]> {
+    pub fn take_if(&mut self, tag: u8) -> Option<&'a [u8]> {
         let mut ahead = *self;
         let content = ahead.expect(tag).ok()?;
         *self = ahead;
@@ -114,20 +114,15 @@ pub fn integer(content: &[u8]) -> Result<i32, Malformed> {
     Ok(rest.iter().fold(first, |number, &byte| number << 8 | i32::from(byte)))
 }
 
-/// An element with this tag and content.
+/// An element with this tag and content, which is not longer than four bytes can tell.
 #[must_use]
 pub fn element(tag: u8, content: &[u8]) -> Vec<u8> {
     let mut bytes = vec![tag];
     let length = content.len().to_be_bytes();
-    let zeros = length.iter().take_while(|&&byte| byte == 0).count();
-    match length[zeros..] {
-        [] => bytes.push(0),
-        [short @ 0..0x80] => bytes.push(short),
-        ref long => {
-            let count = u8::try_from(long.len()).expect("a length has eight bytes at most");
-            bytes.push(0x80 | count);
-            bytes.extend_from_slice(long);
-        }
+    match length {
+        [zeros @ .., short @ 0..0x80] if zeros.iter().all(|&byte| byte == 0) => bytes.push(short),
+        [.., high, low] if content.len() <= 0xffff => bytes.extend_from_slice(&[0x82, high, low]),
+        [.., a, b, c, d] => bytes.extend_from_slice(&[0x84, a, b, c, d]),
     }
     bytes.extend_from_slice(content);
     bytes
@@ -143,8 +138,8 @@ mod tests {
             let content = vec![7; length];
             let written = element(4, &content);
             let mut elements = Elements::new(&written);
-            assert_eq!(elements.next(), Ok((4, &content[..])), "{length}");
-            assert_eq!(elements.next(), Err(Malformed));
+            assert_eq!(elements.take(), Ok((4, &content[..])), "{length}");
+            assert_eq!(elements.take(), Err(Malformed));
         }
     }
 
@@ -174,8 +169,8 @@ mod tests {
             &[4],
             &[],
         ] {
-            assert_eq!(Elements::new(bytes).next(), Err(Malformed), "{bytes:?}");
+            assert_eq!(Elements::new(bytes).take(), Err(Malformed), "{bytes:?}");
         }
-        assert_eq!(Elements::new(&[4, 2, 7]).next_or_its_beginning(), Ok((4, &[7][..])));
+        assert_eq!(Elements::new(&[4, 2, 7]).take_beginning(), Ok((4, &[7][..])));
     }
 }

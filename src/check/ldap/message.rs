@@ -11,7 +11,7 @@ const ENUMERATED: u8 = 0x0a;
 pub const SEQUENCE: u8 = 0x30;
 
 /// The number of a request, under which it is answered.
-pub type MessageId = i32;
+pub type MessageId = u8;
 
 /// What a server says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,7 +52,7 @@ impl<'a> Outcome<'a> {
         let code = integer(elements.expect(ENUMERATED)?)?;
         let _matched = elements.expect(OCTET_STRING)?;
         let text = elements.expect(OCTET_STRING)?;
-        let referral = elements.next_if(REFERRAL);
+        let referral = elements.take_if(REFERRAL);
         let referral = referral.map(|content| Elements::new(content).expect(OCTET_STRING)).transpose()?;
         Ok(Self { code, text, referral })
     }
@@ -120,13 +120,15 @@ impl<'a> Outcome<'a> {
 pub fn read(content: &[u8]) -> Result<(MessageId, Answer<'_>), Malformed> {
     let mut elements = Elements::new(content);
     let id = integer(elements.expect(INTEGER)?)?;
+    // No greater number was sent.
+    let id = MessageId::try_from(id).map_err(|_| Malformed)?;
     let before = elements;
-    let (tag, beginning) = elements.next_or_its_beginning()?;
+    let (tag, beginning) = elements.take_beginning()?;
     if tag == 0x64 {
         return Ok((id, Answer::Entry(Elements::new(beginning).expect(OCTET_STRING)?)));
     }
     elements = before;
-    let answer = match elements.next()? {
+    let answer = match elements.take()? {
         (0x61, content) => Answer::Bind(Outcome::read(content)?),
         (0x65, content) => Answer::Done(Outcome::read(content)?),
         (0x73, content) => Answer::Reference(Elements::new(content).expect(OCTET_STRING)?),
@@ -138,7 +140,6 @@ pub fn read(content: &[u8]) -> Result<(MessageId, Answer<'_>), Malformed> {
 }
 
 fn message(id: MessageId, operation: &[u8]) -> Vec<u8> {
-    let id = u8::try_from(id).expect("a check sends a handful of messages");
     element(SEQUENCE, &[&element(INTEGER, &[id]), operation].concat())
 }
 

@@ -74,7 +74,11 @@ impl Session<'_> {
                 let (code, text) = words(&outcome);
                 Err(Failure::Tls(format!("StartTLS is refused: {code} {text}").trim_end().to_owned()))
             }
-            _ => Err(strange()),
+            Answer::Bind(_)
+            | Answer::Entry(_)
+            | Answer::Reference(_)
+            | Answer::Done(_)
+            | Answer::Intermediate => Err(strange()),
         }
     }
 
@@ -91,7 +95,11 @@ impl Session<'_> {
                 Err(Failure::Login(format!("{code} {text}").trim_end().to_owned()))
             }
             Answer::Bind(outcome) => Err(error(&outcome)),
-            _ => Err(strange()),
+            Answer::Entry(_)
+            | Answer::Reference(_)
+            | Answer::Done(_)
+            | Answer::Extended(_)
+            | Answer::Intermediate => Err(strange()),
         }
     }
 

@@ -1,4 +1,4 @@
-//! The packets of MySQL and MariaDB ("Client/Server Protocol") that a check understands, and those that it sends.
+//! The packets of `MySQL` and `MariaDB` ("Client/Server Protocol") that a check understands, and those that it sends.
 
 /// What is no packet of the protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

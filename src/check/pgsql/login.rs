@@ -1,60 +1,64 @@
 //! The login: by password in clear, by MD5, or by SCRAM (RFC 5802, RFC 7677).
 
-use fallible_iterator::FallibleIterator as _;
 use postgres_protocol::{
     authentication::{
         md5_hash,
         sasl::{ChannelBinding, SCRAM_SHA_256, ScramSha256},
     },
-    message::{
-        backend::{AuthenticationSaslBody, Message},
-        frontend,
-    },
+    message::frontend,
 };
 
-use super::session::{Said, Session, strange};
+use super::{
+    message::{Message, Step},
+    session::{Said, Session, out_of_turn},
+};
 use crate::{
     health::{Failure, Stage},
-    model::{Login, SqlCheck},
+    model::SqlCheck,
 };
 
 /// Logs in, up to the server being ready for a query.
 pub(super) async fn log_in(session: &mut Session<'_>, check: &SqlCheck) -> Result<(), Failure> {
-    let login = &check.login;
-    let mut parameters = vec![("user", login.name.as_str())];
+    let (name, passwd) = (check.login.name.as_str(), check.login.passwd.reveal());
+    let mut parameters = vec![("user", name)];
     if !check.database.is_empty() {
         parameters.push(("database", &check.database));
     }
     parameters.extend([("application_name", "ldirectord"), ("client_encoding", "UTF8")]);
     session.send(Stage::Login, |buffer| frontend::startup_message(parameters, buffer)).await?;
 
-    match message(session).await? {
-        Message::AuthenticationOk => {}
-        Message::AuthenticationCleartextPassword => {
-            send_password(session, login.passwd.reveal()).await?;
+    match step(session).await? {
+        Step::Admitted => {}
+        Step::Clear => {
+            send_password(session, passwd).await?;
             admitted(session).await?;
         }
-        Message::AuthenticationMd5Password(body) => {
-            let (name, passwd) = (login.name.as_bytes(), login.passwd.reveal().as_bytes());
-            send_password(session, &md5_hash(name, passwd, body.salt())).await?;
+        Step::Md5(salt) => {
+            send_password(session, &md5_hash(name.as_bytes(), passwd.as_bytes(), salt)).await?;
             admitted(session).await?;
         }
-        Message::AuthenticationSasl(body) => {
-            prove(session, login, &body).await?;
+        Step::Sasl(mechanisms) => {
+            // Also where it goes with TLS as SCRAM-SHA-256-PLUS.
+            if !mechanisms.split(|&byte| byte == 0).any(|offered| offered == SCRAM_SHA_256.as_bytes()) {
+                return Err(Failure::Protocol("no login by SCRAM-SHA-256 is offered".to_owned()));
+            }
+            prove(session, passwd).await?;
             admitted(session).await?;
         }
-        other => return Err(strange(&other)),
+        Step::Unknown(kind) => return Err(Failure::Protocol(format!("a login by {kind}"))),
+        Step::Continue(_) | Step::Final(_) => return Err(out_of_turn()),
     }
-    match message(session).await? {
-        Message::ReadyForQuery(_) => Ok(()),
-        other => Err(strange(&other)),
+    match session.next(Stage::Login).await? {
+        Said::Message(Message::Ready) => Ok(()),
+        Said::Columns | Said::Row | Said::Message(_) => Err(out_of_turn()),
     }
 }
 
-async fn message(session: &mut Session<'_>) -> Result<Message, Failure> {
+/// The next step that the server takes.
+async fn step<'a>(session: &'a mut Session<'_>) -> Result<Step<'a>, Failure> {
     match session.next(Stage::Login).await? {
-        Said::Message(message) => Ok(message),
-        Said::Columns | Said::Row => Err(Failure::Protocol("a row before the login".to_owned())),
+        Said::Message(Message::Login(step)) => Ok(step),
+        Said::Columns | Said::Row | Said::Message(_) => Err(out_of_turn()),
     }
 }
 
@@ -64,43 +68,30 @@ async fn send_password(session: &mut Session<'_>, text: &str) -> Result<(), Fail
 
 /// Waits for the word that the login is accepted.
 async fn admitted(session: &mut Session<'_>) -> Result<(), Failure> {
-    match message(session).await? {
-        Message::AuthenticationOk => Ok(()),
-        other => Err(strange(&other)),
+    match step(session).await? {
+        Step::Admitted => Ok(()),
+        Step::Clear
+        | Step::Md5(_)
+        | Step::Sasl(_)
+        | Step::Continue(_)
+        | Step::Final(_)
+        | Step::Unknown(_) => Err(out_of_turn()),
     }
 }
 
 /// SCRAM: both sides prove that they know the password, and neither says it. How much work the server can ask for is
 /// bounded by the library (100,000 rounds of hashing; 4,096 are usual).
-async fn prove(
-    session: &mut Session<'_>,
-    login: &Login,
-    body: &AuthenticationSaslBody,
-) -> Result<(), Failure> {
-    let offers = body.mechanisms().any(|mechanism| Ok(mechanism == SCRAM_SHA_256));
-    if !offers.unwrap_or_default() {
-        return Err(Failure::Protocol("no login by SCRAM-SHA-256 is offered".to_owned()));
-    }
+async fn prove(session: &mut Session<'_>, passwd: &str) -> Result<(), Failure> {
     // Not bound to the TLS connection: that is a proof for whoever has secrets to tell, and we have a query.
-    let mut scram = ScramSha256::new(login.passwd.reveal().as_bytes(), ChannelBinding::unsupported());
+    let mut scram = ScramSha256::new(passwd.as_bytes(), ChannelBinding::unsupported());
     session
         .send(Stage::Login, |buffer| frontend::sasl_initial_response(SCRAM_SHA_256, scram.message(), buffer))
         .await?;
-    match message(session).await? {
-        Message::AuthenticationSaslContinue(body) => {
-            scram.update(body.data()).map_err(|error| malformed(&error))?;
-        }
-        other => return Err(strange(&other)),
-    }
+    let Step::Continue(data) = step(session).await? else { return Err(out_of_turn()) };
+    scram.update(data).map_err(|error| Failure::Protocol(Failure::excerpt(error.to_string().as_bytes())))?;
     session.send(Stage::Login, |buffer| frontend::sasl_response(scram.message(), buffer)).await?;
-    match message(session).await? {
-        Message::AuthenticationSaslFinal(body) => scram
-            .finish(body.data())
-            .map_err(|_| Failure::Login("the server does not prove that it knows the password".to_owned())),
-        other => Err(strange(&other)),
-    }
-}
-
-fn malformed(error: &std::io::Error) -> Failure {
-    Failure::Protocol(Failure::excerpt(error.to_string().as_bytes()))
+    let Step::Final(data) = step(session).await? else { return Err(out_of_turn()) };
+    scram
+        .finish(data)
+        .map_err(|_| Failure::Login("the server does not prove that it knows the password".to_owned()))
 }

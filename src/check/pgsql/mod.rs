@@ -1,17 +1,20 @@
-//! PostgreSQL (its manual, "Frontend/Backend Protocol"): log in, and ask for a row.
+//! `PostgreSQL` (its manual, "Frontend/Backend Protocol"): log in, and ask for a row.
 //!
-//! The messages and the hashes of the login are those of `postgres-protocol`. The connection is ours: its route, its TLS,
+//! What is sent, and the proofs of the login, are those of `postgres-protocol`. The connection is ours: its route, its TLS,
 //! and how much of what the server sends is held (docs/adr/0011).
 
 mod login;
 pub mod message;
 mod session;
 
-use postgres_protocol::message::{backend::Message, frontend};
+use postgres_protocol::message::frontend;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use self::session::{Said, Session, strange};
-use super::{Ask, messages::Messages, net::Ack, stream::Stream, trouble};
+use self::{
+    message::Message,
+    session::{Said, Session, out_of_turn},
+};
+use super::{Ask, net::Ack, stream::Stream, trouble};
 use crate::{
     health::{Certificate, Evidence, Failure, Stage},
     model::{Security, SqlCheck, TlsStart},
@@ -20,7 +23,7 @@ use crate::{
 /// Logs in, and asks once.
 pub(super) async fn probe(ask: &Ask<'_>, check: &SqlCheck) -> Result<Evidence, Failure> {
     let (stream, certificate) = connect(ask, check.tls.as_deref()).await?;
-    let mut session = Session::new(ask, Messages::new(stream));
+    let mut session = Session::new(ask, stream);
     login::log_in(&mut session, check).await?;
     let found = match &check.query {
         Some(query) => find_row(&mut session, query).await,
@@ -62,45 +65,20 @@ async fn connect(
 /// Asks, and waits for the first row; or for the end, if rows were changed by then.
 async fn find_row(session: &mut Session<'_>, query: &str) -> Result<(), Failure> {
     session.send(Stage::Answer, |buffer| frontend::query(query, buffer)).await?;
-    let mut changed = false;
+    let mut has_changed = false;
     loop {
         match session.next(Stage::Answer).await? {
             Said::Row => return Ok(()),
-            Said::Columns | Said::Message(Message::EmptyQueryResponse) => {}
-            Said::Message(Message::CommandComplete(body)) => {
-                changed |= has_changed(body.tag().unwrap_or_default());
-            }
-            Said::Message(Message::ReadyForQuery(_)) if changed => return Ok(()),
-            Said::Message(Message::ReadyForQuery(_)) => {
+            Said::Columns | Said::Message(Message::Empty) => {}
+            Said::Message(Message::Complete(changed)) => has_changed |= changed,
+            Said::Message(Message::Ready) if has_changed => return Ok(()),
+            Said::Message(Message::Ready) => {
                 return Err(Failure::Absent("the request gave no row".to_owned()));
             }
-            Said::Message(message) => return Err(strange(&message)),
-        }
-    }
-}
-
-/// Whether a command that gives no rows has had some to change: `INSERT 0 1`, `UPDATE 3`.
-fn has_changed(tag: &str) -> bool {
-    let (command, count) = tag.rsplit_once(' ').unwrap_or((tag, ""));
-    !command.starts_with("SELECT") && count.parse::<u64>().is_ok_and(|count| count > 0)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn rows_that_were_changed_count_as_rows() {
-        for (tag, changed) in [
-            ("INSERT 0 1", true),
-            ("INSERT 0 0", false),
-            ("UPDATE 3", true),
-            ("UPDATE 0", false),
-            ("SELECT 1", false),
-            ("SET", false),
-            ("", false),
-        ] {
-            assert_eq!(has_changed(tag), changed, "{tag}");
+            Said::Message(Message::Copy) => {
+                return Err(Failure::Protocol("a copy instead of rows".to_owned()));
+            }
+            Said::Message(Message::Login(_) | Message::Error(_)) => return Err(out_of_turn()),
         }
     }
 }

@@ -2,25 +2,22 @@
 
 use bytes::BytesMut;
 use futures_util::FutureExt as _;
-use postgres_protocol::message::{
-    backend::{self, Message},
-    frontend,
-};
+use postgres_protocol::message::frontend;
 
-use super::message::{HEADER, Start, body_length, refusal, understand};
+use super::message::{HEADER, Kind, Malformed, Message, Start, body_length};
 use crate::{
     check::{Ask, messages::Messages, stream::Stream},
     health::{Failure, Stage},
 };
 
 /// What the server said, as far as anything depends on it.
-pub(super) enum Said {
+pub(super) enum Said<'a> {
     /// What columns the rows will have.
     Columns,
     /// A row, of which no more than its beginning has been looked at.
     Row,
-    /// Something else.
-    Message(Message),
+    /// Something else; no error.
+    Message(Message<'a>),
 }
 
 pub(super) struct Session<'a> {
@@ -33,13 +30,8 @@ pub(super) struct Session<'a> {
 }
 
 impl<'a> Session<'a> {
-    pub(super) fn new(ask: &'a Ask<'a>, messages: Messages<Stream>) -> Self {
-        Self { ask, messages, rest: 0, ready: false }
-    }
-
-    /// Whether what is said goes through TLS.
-    pub(super) fn is_protected(&self) -> bool {
-        matches!(self.messages.get_ref(), Stream::Tls(_))
+    pub(super) fn new(ask: &'a Ask<'a>, stream: Stream) -> Self {
+        Self { ask, messages: Messages::new(stream), rest: 0, ready: false }
     }
 
     /// Sends what `write` makes.
@@ -62,31 +54,26 @@ impl<'a> Session<'a> {
     ///
     /// # Errors
     /// The connection failed, the server told of an error, or what it says is no such message.
-    pub(super) async fn next(&mut self, stage: Stage) -> Result<Said, Failure> {
+    pub(super) async fn next(&mut self, stage: Stage) -> Result<Said<'_>, Failure> {
+        let protected = matches!(self.messages.get_ref(), Stream::Tls(_));
+        self.ready = false;
         loop {
             self.messages.skip(self.ask, stage, std::mem::take(&mut self.rest)).await?;
-            let start: Start = {
-                let bytes = self.messages.take(self.ask, stage, HEADER).await?;
-                bytes.try_into().expect("so many were asked for")
-            };
-            let length = body_length(&start)?;
-            self.rest = length;
-            self.ready = false;
-            match start[0] {
-                backend::NOTICE_RESPONSE_TAG
-                | backend::NOTIFICATION_RESPONSE_TAG
-                | backend::PARAMETER_STATUS_TAG
-                | backend::BACKEND_KEY_DATA_TAG => {}
-                backend::ROW_DESCRIPTION_TAG => return Ok(Said::Columns),
-                backend::DATA_ROW_TAG => return Ok(Said::Row),
-                _ => {
+            let bytes = self.messages.take(self.ask, stage, HEADER).await?;
+            let start: Start = bytes.try_into().expect("so many were asked for");
+            self.rest = body_length(&start).map_err(|Malformed| malformed(start[0]))?;
+            match Kind::of(start[0]) {
+                Kind::Aside => {}
+                Kind::Columns => return Ok(Said::Columns),
+                Kind::Row => return Ok(Said::Row),
+                Kind::Body => {
+                    let length = std::mem::take(&mut self.rest);
                     let body = self.messages.take(self.ask, stage, length).await?;
-                    self.rest = 0;
-                    let message = understand(&start, body)?;
-                    if let Some(failure) = refusal(stage, &message, self.is_protected()) {
-                        return Err(failure);
+                    let message = Message::read(start[0], body).map_err(|Malformed| malformed(start[0]))?;
+                    if let Message::Error(error) = &message {
+                        return Err(error.meaning(stage, protected));
                     }
-                    self.ready = matches!(message, Message::ReadyForQuery(_));
+                    self.ready = message == Message::Ready;
                     return Ok(Said::Message(message));
                 }
             }
@@ -112,15 +99,11 @@ impl<'a> Session<'a> {
     }
 }
 
-/// The server speaks the protocol, but not this here.
-pub(super) fn strange(message: &Message) -> Failure {
-    let what = match message {
-        Message::AuthenticationKerberosV5 => "a login by Kerberos",
-        Message::AuthenticationGss => "a login by GSSAPI",
-        Message::AuthenticationSspi => "a login by SSPI",
-        Message::AuthenticationScmCredential => "a login by SCM credentials",
-        Message::CopyInResponse(_) | Message::CopyOutResponse(_) => "a copy instead of rows",
-        _ => "a message out of turn",
-    };
-    Failure::Protocol(what.to_owned())
+fn malformed(letter: u8) -> Failure {
+    Failure::Protocol(format!("a malformed message \"{}\"", letter.escape_ascii()))
+}
+
+/// The server speaks the protocol, but this comes at the wrong time.
+pub(super) fn out_of_turn() -> Failure {
+    Failure::Protocol("a message out of turn".to_owned())
 }

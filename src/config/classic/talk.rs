@@ -26,7 +26,7 @@ pub(super) fn statuses(entry: &Entry<'_>, report: &mut Report) -> Given<StatusSe
             _ => {
                 report
                     .error(part.span, "this is no status of HTTP, and no range of them")
-                    .help("statuses are from 100 to 599: 200-299, 401");
+                    .help("statuses are from 200 to 599: 200-299, 401");
                 return None;
             }
         }
@@ -41,11 +41,21 @@ pub(super) fn statuses(entry: &Entry<'_>, report: &mut Report) -> Given<StatusSe
 /// Fields that are sent.
 pub(super) fn fields(entry: &Entry<'_>, report: &mut Report) -> Given<Vec<HttpField>> {
     let given = text(entry, report)?;
-    let field = |(name, value): (Spanned<&str>, Spanned<&str>)| HttpField {
-        name: name.value.to_owned(),
-        value: value.value.to_owned(),
-    };
-    let fields = parts(&given, report)?.into_iter().map(field).collect();
+    let mut fields: Vec<HttpField> = Vec::new();
+    for (name, value) in parts(&given, report)? {
+        let is = |other: &str| name.value.eq_ignore_ascii_case(other);
+        if is("Content-Length") || is("Transfer-Encoding") {
+            report
+                .error(name.span, format!("{} is not yours to send: it follows from the body", name.value))
+                .help("leave it out, and write the body as \"request-body\"");
+            return None;
+        }
+        if is("Host") && fields.iter().any(|field| field.name.eq_ignore_ascii_case("Host")) {
+            report.error(name.span, "a request has one Host (RFC 9112, 3.2)");
+            return None;
+        }
+        fields.push(HttpField { name: name.value.to_owned(), value: value.value.to_owned() });
+    }
     Some(Spanned::new(fields, given.span))
 }
 

@@ -95,6 +95,13 @@ impl<R: Resolver> Lowering<'_, '_, R> {
                 check.into()
             }
             Service::Grpc => {
+                let of_authority = |c: char| c.is_ascii_alphanumeric() || "-._:[]".contains(c);
+                if let Some(host) = &draft.vhost
+                    && !host.value.chars().all(of_authority)
+                {
+                    self.report.error(host.span, "expected the name of a host, perhaps with a port");
+                    return None;
+                }
                 let check =
                     GrpcCheck { tls, virtual_host: host.map(Arc::from), service: plain.unwrap_or_default() };
                 check.into()

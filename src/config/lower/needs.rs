@@ -21,16 +21,16 @@ impl<R: Resolver> Lowering<'_, '_, R> {
         let each_asks =
             !draft.reals.is_empty() && draft.reals.iter().all(|real| real.value.exchange.is_some());
         let asks = each_asks || draft.request.as_ref().is_some_and(|given| query(given).is_some());
-        let help = match service {
-            Ftp | Ftps if draft.request.is_none() => {
-                "name a file to fetch; the older ldirectord counts such servers as up without asking"
-            }
-            Mysql | Pgsql if !asks => {
-                "name a query that gives a row, as \"SELECT 1\"; the older ldirectord counts such servers as down"
-            }
-            _ => "",
+        let help = if matches!(service, Ftp | Ftps) && draft.request.is_none() {
+            Some("name a file to fetch; the older ldirectord counts such servers as up without asking")
+        } else if matches!(service, Mysql | Pgsql) && !asks {
+            Some(
+                "name a query that gives a row, as \"SELECT 1\"; the older ldirectord counts such servers as down",
+            )
+        } else {
+            None
         };
-        if !help.is_empty() {
+        if let Some(help) = help {
             self.report.warning(span, "without a \"request\" only the login is checked").help(help);
         }
         if matches!(service, Ldap | Ldaps) {

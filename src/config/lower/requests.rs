@@ -57,14 +57,19 @@ impl<R: Resolver> Lowering<'_, '_, R> {
         let whole = given.value.trim_start_matches('/');
         match url::scheme(whole) {
             Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => match url::read(rest) {
-                Ok(_) => return Some(escaped(whole.split_once('#').map_or(whole, |(before, _)| before))),
+                Ok(_) => return Some(self.sent(whole, given)),
                 Err(wrong) => {
                     self.report.error(given.span, wrong).help("write http://HOST[:PORT]/PATH");
                 }
             },
-            _ => {
+            Some(_) => {
                 self.report
-                    .error(given.span, "a proxy is asked for a whole URL of http")
+                    .error(given.span, "what is https is not fetched by a proxy: it only opens a tunnel")
+                    .help("let it fetch a page by http, or open connections alone with checktype = connect");
+            }
+            None => {
+                self.report
+                    .error(given.span, "a proxy is asked for a whole URL")
                     .help("request = \"http://www.example.com/\"");
             }
         }
@@ -152,11 +157,14 @@ impl<R: Resolver> Lowering<'_, '_, R> {
 
     /// The path of HTTP as it is sent: with one slash in front, and what cannot stand in a URL escaped.
     pub(super) fn path(&mut self, path: &str, given: &Spanned<String>) -> String {
-        let (path, fragment) = path.split_once('#').map_or((path, None), |(path, rest)| (path, Some(rest)));
-        if fragment.is_some() {
-            self.report.warning(given.span, "the part from \"#\" on is never sent to a server");
-        }
-        format!("/{}", escaped(path))
+        format!("/{}", self.sent(path, given))
+    }
+
+    /// What is sent of a URL or a path: without a fragment, and with what cannot stand in one escaped.
+    fn sent(&mut self, text: &str, given: &Spanned<String>) -> String {
+        let Some((text, _)) = text.split_once('#') else { return escaped(text) };
+        self.report.warning(given.span, "the part from \"#\" on is never sent to a server");
+        escaped(text)
     }
 }
 

@@ -33,6 +33,12 @@ impl<R: Resolver> Lowering<'_, '_, R> {
         if let (Asks::Ping | Asks::External, Some(port)) = (asks, draft.check_port) {
             self.report.warning(port.span, format!("\"checkport\" means nothing in a check by {what}"));
         }
+        if let (Asks::Service(Service::HttpProxy), Some(host)) = (asks, &draft.vhost)
+            && draft.tls.is_none_or(|given| given.value == TlsUse::No)
+        {
+            self.report
+                .warning(host.span, "\"virtualhost\" means nothing to a proxy: the URL names the host");
+        }
         self.remark_on_tls(draft, asks);
         self.remark_on_method(draft, asks);
     }

@@ -115,12 +115,13 @@ pub struct ExpectedField {
 pub struct StatusSet(Arc<[(NonZeroU16, NonZeroU16)]>);
 
 impl StatusSet {
-    /// The set of these ranges; `None` where there are none, or one is empty or goes beyond 100 to 599.
+    /// The set of these ranges; `None` where there are none, or one is empty or goes beyond 200 to 599: an interim answer
+    /// (1xx) says nothing yet.
     #[must_use]
     pub fn new(ranges: impl IntoIterator<Item = RangeInclusive<u16>>) -> Option<Self> {
         let bounds = |range: RangeInclusive<u16>| {
             let (first, last) = range.into_inner();
-            let good = first >= 100 && first <= last && last <= 599;
+            let good = first >= 200 && first <= last && last <= 599;
             good.then(|| Some((NonZeroU16::new(first)?, NonZeroU16::new(last)?))).flatten()
         };
         let ranges = ranges.into_iter().map(bounds).collect::<Option<Arc<[_]>>>()?;
@@ -156,7 +157,7 @@ mod tests {
             assert_eq!(set.contains(status), good, "{status}");
         }
         #[expect(clippy::reversed_empty_ranges, reason = "that is what is tried")]
-        let wrong = [StatusSet::new([]), StatusSet::new([299..=200]), StatusSet::new([1..=200])];
+        let wrong = [StatusSet::new([]), StatusSet::new([299..=200]), StatusSet::new([199..=200])];
         assert_eq!(wrong, [None, None, None]);
     }
 

@@ -71,8 +71,6 @@ impl Service {
         Self::Agent,
         Self::Dns,
         Self::Ftps,
-        Self::Grpc,
-        Self::HttpProxy,
         Self::Imap,
         Self::Imaps,
         Self::Nntp,
