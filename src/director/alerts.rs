@@ -201,6 +201,8 @@ fn is_mailed(fact: &Fact) -> Option<VirtualId> {
         | Fact::ForeignServer { .. }
         | Fact::BusLost { .. }
         | Fact::BusServed { .. }
+        | Fact::ChecksLate(_)
+        | Fact::ChecksOnTime(_)
         | Fact::Trouble { .. } => None,
     }
 }
