@@ -22,6 +22,35 @@ pub struct Evidence {
     pub certificate: Option<Certificate>,
     /// The status of its answer, where the protocol has one.
     pub status: Option<u16>,
+    /// What an agent on it advises.
+    pub advice: Option<Advice>,
+}
+
+/// What an agent on a server that is well advises. By default that is nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Advice {
+    /// How much of the configured weight it shall have, in percent: 0 to 100.
+    pub percent: u8,
+    /// Whether it shall take traffic.
+    pub mode: Mode,
+}
+
+impl Default for Advice {
+    fn default() -> Self {
+        Self { percent: 100, mode: Mode::Ready }
+    }
+}
+
+/// Whether a server that is well shall take traffic.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// It shall.
+    #[default]
+    Ready,
+    /// None that is new: connections that are there stay.
+    Drain,
+    /// None at all.
+    Maintenance,
 }
 
 /// A server's certificate.
@@ -328,7 +357,7 @@ impl fmt::Display for State {
 mod tests {
     use super::*;
 
-    const PASS: Verdict = Verdict::Pass(Evidence { certificate: None, status: None });
+    const PASS: Verdict = Verdict::Pass(Evidence { certificate: None, status: None, advice: None });
     const FAIL: Verdict = Verdict::Fail(Failure::Refused);
 
     fn counts(fall: u32, rise: u32) -> Hysteresis {

@@ -20,7 +20,6 @@ const OWNERS: [(&str, &[&str]); 18] = [
     ("zbus", &["dbus"]),
     ("h2", &["check"]),
     ("reqwest", &["check"]),
-    ("suppaftp", &["check"]),
     ("postgres_protocol", &["check"]),
     ("openssl", &["check"]),
     ("tokio_openssl", &["check"]),

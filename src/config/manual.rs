@@ -113,7 +113,8 @@ fn facts(directive: &Directive) -> String {
     .to_owned();
     if !default.is_empty() {
         let default = default.replace('`', "");
-        facts += &format!("; default {}", default.strip_prefix("see below, ").unwrap_or(&default));
+        facts += "; default ";
+        facts += default.strip_prefix("see below, ").unwrap_or(&default);
     }
     let mut keys: Vec<&str> =
         KEYS.iter().filter(|row| row.directive == directive.name).map(|row| row.key).collect();

@@ -143,7 +143,7 @@ async fn messages_of_impossible_length_are_refused_at_once() {
     for start in [&b"\x30\x84\xff\xff\xff\xff"[..], b"\x30\x84\x7f\xff\xff\xff", b"\x30\x84\x00\x20\x00\x00"]
     {
         // Enough for what is held of any message.
-        let bytes = [start, &[0x30; 20_000]].concat();
+        let bytes = [start, &vec![0x30; 20_000]].concat();
         assert_eq!(binding(bytes).await.kind(), "protocol", "{start:?}");
     }
     for start in [&b"\x30\x80"[..], b"\x30\xff", b"\x30\x88\0\0\0\0\0\0\0\x01", b"220 smtp.example.com\r\n"] {

@@ -1,4 +1,4 @@
-//! A small directory with one entry: logins, StartTLS, and answers to order.
+//! A small directory with one entry: logins, `StartTLS`, and answers to order.
 
 use std::{
     io,
@@ -117,12 +117,12 @@ impl Directory {
                     assert_eq!(content, b"\x80\x161.3.6.1.4.1.1466.20037");
                     note(heard, "starttls");
                     match &self.upgrade {
-                        Some(context) => {
+                        Some(tls) => {
                             wire.say(outcome(id, EXTENDED, 0, "", b"")).await?;
-                            wire = wire.secured(context).await?;
+                            wire = wire.secured(tls).await?;
                         }
                         None => {
-                            wire.say(outcome(id, EXTENDED, 2, "unsupported extended operation", b"")).await?
+                            wire.say(outcome(id, EXTENDED, 2, "unsupported extended operation", b"")).await?;
                         }
                     }
                 }

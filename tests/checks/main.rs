@@ -1,27 +1,23 @@
 //! Every kind of check against servers on loopback, in real time: healthy ones, and the whole row of hostile ones. Each
 //! ends within its deadline, with the right kind of failure.
 
-#![cfg(all(
-    feature = "http",
-    feature = "ftp",
-    feature = "grpc",
-    feature = "ldap",
-    feature = "mysql",
-    feature = "pgsql"
-))]
+#![cfg(all(feature = "http", feature = "grpc", feature = "ldap", feature = "mysql", feature = "pgsql"))]
 #![expect(clippy::unwrap_used, reason = "these are tests")]
 #![expect(clippy::disallowed_methods, reason = "sockets and certificates live in real time")]
 
+mod agent;
 mod certificates;
 mod connect;
 mod external;
 mod ftp;
 mod ftpd;
+mod ftps;
 mod grpc;
 mod http;
 mod https;
 mod ldap;
 mod ldapd;
+mod mail;
 mod mysql;
 mod mysqld;
 mod pgd;
@@ -29,9 +25,11 @@ mod pgsql;
 mod ping;
 mod proxy;
 mod redirects;
+mod redis;
 mod requests;
 mod routes;
 mod server;
+mod talk;
 mod wire;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};

@@ -170,7 +170,7 @@ async fn a_server_that_hangs_after_the_row_passes() {
 async fn packets_of_impossible_length_are_refused_or_time_out() {
     // The longest that can be announced, and nothing of it comes.
     assert_eq!(greeting(b"\xff\xff\xff\0".to_vec()).await, Failure::TimedOut(Stage::Login));
-    let long = [&b"\xff\xff\xff\0\x0a"[..], &[0; 20_000]].concat();
+    let long = [&b"\xff\xff\xff\0\x0a"[..], &vec![0; 20_000]].concat();
     assert_eq!(greeting(long).await, protocol("no packet of MySQL"));
     let columns = answering(vec![b"\xfe\xff\xff\xff\xff\xff\xff\xff\x7f".to_vec()]).await;
     assert_eq!(failure(columns), protocol("no packet of MySQL"));

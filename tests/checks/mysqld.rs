@@ -1,4 +1,4 @@
-//! A small MySQL server: logins of all kinds, TLS, and answers and faults to order.
+//! A small `MySQL` server: logins of all kinds, TLS, and answers and faults to order.
 
 use std::{
     io,

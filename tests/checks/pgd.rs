@@ -1,4 +1,4 @@
-//! A small PostgreSQL server: logins of all kinds, and answers and faults to order.
+//! A small `PostgreSQL` server: logins of all kinds, and answers and faults to order.
 
 use std::{
     io,
@@ -197,7 +197,7 @@ async fn hear_message(wire: &mut Wire) -> io::Result<(u8, Vec<u8>)> {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 fn hmac(key: &[u8], text: &[u8]) -> Vec<u8> {

@@ -39,7 +39,7 @@ pub(super) async fn probe(ask: &Ask<'_>, check: &LdapCheck) -> Result<Evidence, 
     let found = session.find(&check.base).await;
     session.take_leave();
     content::judge(&check.expected, &found?)?;
-    Ok(Evidence { certificate, status: None })
+    Ok(Evidence { certificate, ..Evidence::default() })
 }
 
 /// Opens the connection, with TLS from the beginning or after `StartTLS`.

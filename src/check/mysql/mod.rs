@@ -43,7 +43,7 @@ pub(super) async fn probe(ask: &Ask<'_>, check: &SqlCheck) -> Result<Evidence, F
     };
     session.take_leave(matches!(found, Ok(true)));
     found?;
-    Ok(Evidence { certificate, status: None })
+    Ok(Evidence { certificate, ..Evidence::default() })
 }
 
 /// Asks, and waits for the first row, or for the word that rows were changed. Whether there are rows to come.

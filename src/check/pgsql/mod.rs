@@ -31,7 +31,7 @@ pub(super) async fn probe(ask: &Ask<'_>, check: &SqlCheck) -> Result<Evidence, F
     };
     session.take_leave();
     found?;
-    Ok(Evidence { certificate, status: None })
+    Ok(Evidence { certificate, ..Evidence::default() })
 }
 
 /// Opens the connection. TLS is asked for by a message of its own, or begins at once (since `PostgreSQL` 17, by ALPN).

@@ -70,19 +70,10 @@ impl Service {
     pub const NOT_YET: &[Self] = &[
         Self::Agent,
         Self::Dns,
-        Self::Ftps,
-        Self::Imap,
-        Self::Imaps,
-        Self::Nntp,
         Self::Oracle,
-        Self::Pop,
-        Self::Pops,
         Self::Radius,
-        Self::Redis,
         Self::Simpletcp,
         Self::Sip,
-        Self::Smtp,
-        Self::Submission,
         Self::Tls,
         Self::Udp,
     ];
@@ -152,13 +143,14 @@ impl Service {
     pub fn left_out(self) -> Option<&'static str> {
         let (feature, is_built) = match self {
             Self::Http | Self::HttpProxy | Self::Https => ("http", cfg!(feature = "http")),
-            Self::Ftp | Self::Ftps => ("ftp", cfg!(feature = "ftp")),
             Self::Ldap | Self::Ldaps => ("ldap", cfg!(feature = "ldap")),
             Self::Mysql => ("mysql", cfg!(feature = "mysql")),
             Self::Pgsql => ("pgsql", cfg!(feature = "pgsql")),
             Self::Dns => ("dns", cfg!(feature = "dns")),
             Self::Grpc => ("grpc", cfg!(feature = "grpc")),
             Self::Agent
+            | Self::Ftp
+            | Self::Ftps
             | Self::Imap
             | Self::Imaps
             | Self::Nntp
