@@ -161,6 +161,13 @@ pub enum Failure {
         /// The beginning of what it printed.
         said: String,
     },
+    /// A step of a dialogue failed.
+    Step {
+        /// Which one; the first is number 1.
+        number: usize,
+        /// What became of it.
+        why: Box<Failure>,
+    },
     /// Trouble on the director itself (no descriptor, no source address): says nothing about the server.
     Local(String),
 }
@@ -188,6 +195,7 @@ impl Failure {
             Self::Login(_) => "login",
             Self::Unavailable(_) => "unavailable",
             Self::Program { .. } => "program",
+            Self::Step { why, .. } => why.kind(),
             Self::Local(_) => "local",
         }
     }
@@ -235,6 +243,7 @@ impl fmt::Display for Failure {
             Self::Unavailable(words) => write!(f, "not available: {words}"),
             Self::Program { how, said } if said.is_empty() => f.write_str(how),
             Self::Program { how, said } => write!(f, "{how}: {said}"),
+            Self::Step { number, why } => write!(f, "step {number}: {why}"),
             Self::Local(why) => write!(f, "trouble on the director: {why}"),
         }
     }

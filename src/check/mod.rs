@@ -8,10 +8,12 @@ pub mod agent;
 mod ask;
 mod connect;
 mod content;
+mod datagrams;
 mod external;
 pub mod ftp;
 #[cfg(feature = "grpc")]
 pub mod grpc;
+mod handshake;
 #[cfg(feature = "http")]
 pub mod http;
 #[cfg(feature = "ldap")]
@@ -32,8 +34,10 @@ mod progress;
 pub mod redis;
 pub mod reply;
 mod stream;
+pub mod tcp;
 pub mod tls;
 mod trouble;
+mod udp;
 
 use std::future::Future;
 
@@ -55,7 +59,7 @@ const AGENT: &str = concat!("ldirectord/", env!("CARGO_PKG_VERSION"));
 /// Who can ask a real server how it is: [`Probes`] over the network, a script in tests.
 pub trait Prober: Clone + Send + Sync + 'static {
     /// Asks once. The caller puts the deadline around it ([`CheckSpec::longest`]), and when that passes drops the
-    /// future and reports [`Failure::TimedOut`] with [`Progress::stage`].
+    /// future and reports [`Progress::timed_out`].
     fn probe(&self, spec: &CheckSpec, progress: &Progress) -> impl Future<Output = Verdict> + Send;
 }
 
@@ -84,6 +88,9 @@ async fn outcome(ask: &Ask<'_>) -> Result<Evidence, Failure> {
         CheckKind::Redis(check) => Box::pin(redis::probe(ask, check)).await,
         CheckKind::Agent(check) => Box::pin(agent::probe(ask, check)).await,
         CheckKind::Ping(check) => ping::probe(ask, check).await,
+        CheckKind::Tcp(check) => Box::pin(tcp::probe(ask, check)).await,
+        CheckKind::Udp(check) => udp::probe(ask, check).await,
+        CheckKind::Tls(security) => Box::pin(handshake::probe(ask, security)).await,
         CheckKind::External(check) => Box::pin(external::probe(ask, check)).await,
         #[cfg(feature = "ldap")]
         CheckKind::Ldap(check) => Box::pin(ldap::probe(ask, check)).await,
@@ -107,10 +114,7 @@ async fn outcome(ask: &Ask<'_>) -> Result<Evidence, Failure> {
         CheckKind::Dns(_)
         | CheckKind::Oracle(_)
         | CheckKind::Radius(_)
-        | CheckKind::Sip(_)
-        | CheckKind::Tcp(_)
-        | CheckKind::Tls(_)
-        | CheckKind::Udp(_) => Err(not_built(ask)),
+        | CheckKind::Sip(_) => Err(not_built(ask)),
     }
 }
 

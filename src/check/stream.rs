@@ -36,6 +36,13 @@ impl Stream {
             Self::Tls(stream) => stream.get_ref(),
         }
     }
+
+    /// Has it closed in the ordinary way when it is dropped, and not reset: a server that was told goodbye then reads the
+    /// goodbye, and has no lost connection to complain of.
+    pub(super) fn close_in_order(&self) {
+        // Without this it is reset, which is as well.
+        let _ = SockRef::from(self.socket()).set_linger(None);
+    }
 }
 
 impl AsyncRead for Stream {

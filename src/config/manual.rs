@@ -113,8 +113,7 @@ fn facts(directive: &Directive) -> String {
     .to_owned();
     if !default.is_empty() {
         let default = default.replace('`', "");
-        facts += "; default ";
-        facts += default.strip_prefix("see below, ").unwrap_or(&default);
+        facts.extend(["; default ", default.strip_prefix("see below, ").unwrap_or(&default)]);
     }
     let mut keys: Vec<&str> =
         KEYS.iter().filter(|row| row.directive == directive.name).map(|row| row.key).collect();

@@ -30,6 +30,9 @@ mod requests;
 mod routes;
 mod server;
 mod talk;
+mod tcp;
+mod tls;
+mod udp;
 mod wire;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
@@ -69,7 +72,7 @@ async fn ask_along(
     let start = Instant::now();
     let verdict = match timeout(deadline, probes.probe(&spec, &progress)).await {
         Ok(verdict) => verdict,
-        Err(_) => Verdict::Fail(Failure::TimedOut(progress.stage())),
+        Err(_) => Verdict::Fail(progress.timed_out()),
     };
     let took = start.elapsed();
     assert!(took < deadline + SLACK, "{verdict:?} took {took:?}");

@@ -72,10 +72,7 @@ impl Service {
         Self::Dns,
         Self::Oracle,
         Self::Radius,
-        Self::Simpletcp,
         Self::Sip,
-        Self::Tls,
-        Self::Udp,
     ];
 
     /// Its name in the configuration, and the port it usually has, which is used where a real server has none.
