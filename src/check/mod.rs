@@ -111,10 +111,9 @@ async fn outcome(ask: &Ask<'_>) -> Result<Evidence, Failure> {
         #[cfg(not(feature = "ldap"))]
         CheckKind::Ldap(_) => Err(not_built(ask)),
         // Not there yet: no configuration gets here (Service::NOT_YET).
-        CheckKind::Dns(_)
-        | CheckKind::Oracle(_)
-        | CheckKind::Radius(_)
-        | CheckKind::Sip(_) => Err(not_built(ask)),
+        CheckKind::Dns(_) | CheckKind::Oracle(_) | CheckKind::Radius(_) | CheckKind::Sip(_) => {
+            Err(not_built(ask))
+        }
     }
 }
 

@@ -22,13 +22,6 @@ pub(super) enum Stream {
 }
 
 impl Stream {
-    /// Has it closed in the ordinary way when it is dropped, and not reset: a server that was told goodbye then reads the
-    /// goodbye, and has no lost connection to complain of.
-    pub(super) fn close_in_order(&self) {
-        // Without this it is reset, which is as well.
-        let _ = SockRef::from(self.socket()).set_linger(None);
-    }
-
     /// The socket below.
     pub(super) fn socket(&self) -> &TcpStream {
         match self {
