@@ -167,9 +167,9 @@ fn until_nul(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
 mod tests {
     use super::*;
 
-    /// The greeting of a `MariaDB` server of Debian.
+    /// The greeting of a `MariaDB` server of Debian, with TLS.
     const GREETING: &[u8] =
-        b"\x0a5.5.5-10.11.6-MariaDB-0+deb12u1\0\x1f\0\0\0ABCDEFGH\0\xfe\xf7\x2d\x02\0\xff\x81\x15\
+        b"\x0a5.5.5-10.11.6-MariaDB-0+deb12u1\0\x1f\0\0\0ABCDEFGH\0\xfe\xff\x2d\x02\0\xff\x81\x15\
         \0\0\0\0\0\0\x1d\0\0\0IJKLMNOPQRST\0mysql_native_password\0";
 
     #[test]
