@@ -50,6 +50,9 @@ impl<'a> Session<'a> {
         let &[low, middle, high, number] = self.messages.take(self.ask, stage, 4).await? else {
             return Err(malformed());
         };
+        if number != self.number {
+            return Err(malformed());
+        }
         self.number = number.wrapping_add(1);
         let length = usize::from(high) << 16 | usize::from(middle) << 8 | usize::from(low);
         let held = length.min(LONGEST);
