@@ -29,7 +29,7 @@ fn bound_and_searched(talk: Talk) -> Talk {
     let nested = endless("elements in elements without end", b"", b"\x30\x84\x7f\xff\xff\xff");
     let aside = endless("intermediate answers without end", b"", ldap_message(3, 0x79, b""));
     talk.then(HEAR)
-        .reply("answer to the bind", ldap_message(2, 0x61, success), &[nested.clone()])
+        .reply("answer to the bind", ldap_message(2, 0x61, success), std::slice::from_ref(&nested))
         .then(HEAR)
         .reply("entry", entry, &[long, nested, aside, endless("references without end", b"", references)])
         .reply("end of the search", done, &[])
@@ -134,7 +134,7 @@ fn let_in_and_asked(talk: Talk) -> Talk {
     talk.then(HEAR)
         .reply("demand of a password", message(b'R', b"\0\0\0\x05salt"), &[notices.clone(), longest.clone()])
         .then(HEAR)
-        .reply("answer to the password", admitted, &[notices.clone()])
+        .reply("answer to the password", admitted, std::slice::from_ref(&notices))
         .then(HEAR)
         .reply(
             "columns",
