@@ -99,6 +99,8 @@ pub enum Failure {
         /// The server's words.
         text: String,
     },
+    /// The answer is in order, but what was asked for is not there: no row, no entry.
+    Absent(String),
     /// The answer did not match what was wanted.
     Mismatch {
         /// The pattern.
@@ -161,6 +163,7 @@ impl Failure {
             Self::Tls(_) => "tls",
             Self::Status { .. } => "status",
             Self::Error { .. } => "error",
+            Self::Absent(_) => "absent",
             Self::Mismatch { .. } => "mismatch",
             Self::Unwanted { .. } => "unwanted",
             Self::Header { .. } => "header",
@@ -204,6 +207,7 @@ impl fmt::Display for Failure {
             Self::Status { code, text } => write!(f, "status {code} {text}"),
             Self::Error { code, text } if text.is_empty() => write!(f, "error {code}"),
             Self::Error { code, text } => write!(f, "error {code}: {text}"),
+            Self::Absent(what) => f.write_str(what),
             Self::Mismatch { wanted, got } => write!(f, "answer does not match /{wanted}/, got \"{got}\""),
             Self::Unwanted { refused, got } => write!(f, "answer matches /{refused}/, got \"{got}\""),
             Self::Header { name, got: None, .. } => write!(f, "answer has no header {name}"),

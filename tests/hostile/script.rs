@@ -15,6 +15,8 @@ use tokio_openssl::SslStream;
 pub(crate) enum Step {
     /// Waits until this has come.
     HearTo(&'static str),
+    /// Waits until so many bytes have come, and takes no more.
+    Hear(usize),
     /// Waits for a message of the client's, which comes in one piece.
     HearMessage,
     Say(Arc<[u8]>),
@@ -123,6 +125,11 @@ impl Actor {
                         let mut byte = [0];
                         link.hear(&mut byte).await?;
                         heard.extend(byte);
+                    }
+                }
+                Step::Hear(length) => {
+                    for _ in 0..*length {
+                        link.hear(&mut [0]).await?;
                     }
                 }
                 Step::HearMessage => {

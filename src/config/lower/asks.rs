@@ -120,16 +120,7 @@ impl<R: Resolver> Lowering<'_, '_, R> {
                 );
             Asks::ConnectIfPort
         };
-        if matches!(service, Service::Ftp | Service::Ftps) && draft.request.is_none() {
-            self.report
-                .warning(span, "without a \"request\" only the login is checked")
-                .help("name a file to fetch; the older ldirectord counts such servers as up without asking");
-        }
-        if service == Service::Agent && draft.check_port.is_none() {
-            self.report
-                .warning(span, "the agent is asked for at the server's own port")
-                .help("name the port of the agent with \"checkport\"");
-        }
+        self.remark_on_needs(draft, service, span);
         let shown = match asks {
             Asks::Nothing => CheckType::On,
             Asks::Connect | Asks::ConnectIfPort => CheckType::Connect,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{
     Lowering,
     asks::{Asks, over},
+    needs::query,
 };
 use crate::{
     config::{Resolver, Spanned, draft},
@@ -64,8 +65,8 @@ impl<R: Resolver> Lowering<'_, '_, R> {
                 let check = LdapCheck { tls, login: login(draft), base: plain.unwrap_or_default(), expected };
                 check.into()
             }
-            Service::Mysql => sql(SqlServer::Mysql, tls, draft, plain),
-            Service::Pgsql => sql(SqlServer::Pgsql, tls, draft, plain),
+            Service::Mysql => sql(SqlServer::Mysql, tls, draft, request.and_then(query)),
+            Service::Pgsql => sql(SqlServer::Pgsql, tls, draft, request.and_then(query)),
             Service::Oracle => CheckKind::Oracle(OracleCheck { database: database(draft) }.into()),
             Service::Dns => CheckKind::Dns(self.dns(id, draft, request, expected)?.into()),
             Service::Sip => {

@@ -11,6 +11,7 @@ mod kinds;
 mod mail;
 mod maintenance;
 mod monitor;
+mod needs;
 mod pattern;
 mod requests;
 mod service;

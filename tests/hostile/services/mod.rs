@@ -1,5 +1,6 @@
 //! The services, each with the conversations of its checks: as people configure them, and as good servers lead them.
 
+mod data;
 mod files;
 mod mail;
 mod talk;
@@ -22,6 +23,10 @@ pub(crate) fn of(service: Service) -> Vec<Subject> {
         Service::Imap => vec![mail::imap(), mail::imap_upgraded()],
         Service::Imaps => vec![mail::imaps()],
         Service::Nntp => vec![mail::nntp(), mail::nntp_upgraded()],
+        Service::Ldap => vec![data::ldap(), data::ldap_upgraded()],
+        Service::Ldaps => vec![data::ldaps()],
+        Service::Mysql => vec![data::mysql(), data::mysql_upgraded()],
+        Service::Pgsql => vec![data::pgsql(), data::pgsql_upgraded()],
         Service::None => vec![talk::none()],
         Service::Pop => vec![mail::pop(), mail::pop_upgraded()],
         Service::Pops => vec![mail::pops()],
@@ -31,13 +36,6 @@ pub(crate) fn of(service: Service) -> Vec<Subject> {
         Service::Submission => vec![mail::submission()],
         Service::Tls => vec![talk::tls()],
         Service::Udp => vec![talk::udp()],
-        Service::Dns
-        | Service::Ldap
-        | Service::Ldaps
-        | Service::Mysql
-        | Service::Oracle
-        | Service::Pgsql
-        | Service::Radius
-        | Service::Sip => Vec::new(),
+        Service::Dns | Service::Oracle | Service::Radius | Service::Sip => Vec::new(),
     }
 }
