@@ -22,9 +22,11 @@ mod lines;
 mod live;
 pub mod mail;
 mod net;
+pub mod oracle;
 mod ping;
 mod probes;
 mod progress;
+pub mod radius;
 mod random;
 pub mod redis;
 pub mod reply;
@@ -88,6 +90,8 @@ async fn outcome(ask: &Ask<'_>) -> Result<Evidence, Failure> {
         CheckKind::Udp(check) => udp::probe(ask, check).await,
         #[cfg(feature = "dns")]
         CheckKind::Dns(check) => Box::pin(dns::probe(ask, check)).await,
+        CheckKind::Radius(check) => Box::pin(radius::probe(ask, check)).await,
+        CheckKind::Oracle(check) => Box::pin(oracle::probe(ask, check)).await,
         CheckKind::Sip(check) => Box::pin(sip::probe(ask, check)).await,
         CheckKind::Tls(security) => Box::pin(handshake::probe(ask, security)).await,
         CheckKind::External(check) => Box::pin(external::probe(ask, check)).await,
@@ -98,9 +102,7 @@ async fn outcome(ask: &Ask<'_>) -> Result<Evidence, Failure> {
         #[cfg(not(feature = "http"))]
         CheckKind::Http(_) => Err(not_built(ask)),
         // Not there yet: no configuration gets here (Service::NOT_YET).
-        CheckKind::Ldap(_) | CheckKind::Oracle(_) | CheckKind::Radius(_) | CheckKind::Sql(_) => {
-            Err(not_built(ask))
-        }
+        CheckKind::Ldap(_) | CheckKind::Sql(_) => Err(not_built(ask)),
     }
 }
 

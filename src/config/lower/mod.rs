@@ -12,6 +12,7 @@ mod mail;
 mod maintenance;
 mod monitor;
 mod pattern;
+mod questions;
 mod requests;
 mod service;
 mod strangers;
