@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, env, fmt::Write as _, fs, path::Path, sync::Arc
 
 use ldirectord::{
     director::{Action, Fact, Occasion, Order},
-    health::{Failure, Stage, State},
+    health::{Failure, Left, Stage, State},
     model::{IpvsTimeouts, RealId, VirtualId},
 };
 
@@ -23,10 +23,12 @@ macro_rules! kinds {
 kinds! {
     Started Serving Stopping VirtualAdded VirtualChanged VirtualPurged RealInService RealQuiescent RealDeleted
     RealPurged FallbackAdded FallbackDeleted WentUp WentDown SoftFailure SoftFailureReset CertificateName
-    MaintenanceBegan MaintenanceEnded MaintenanceStranger ConfigChanged ReloadAsked ConfigLoaded ConfigUnchanged
+    CertificateEnds CertificateRenewed MaintenanceBegan MaintenanceEnded MaintenanceStranger ConfigChanged ReloadAsked ConfigLoaded ConfigUnchanged
     ConfigRejected ConfigWarning CallbackFailed CallbackRan FallbackCommandRan FallbackCommandFailed ExecuteRan
     ExecuteFailed MailSent MailFailed TableFailed TableRecovered TimeoutsSet TimeoutsFailed Drifted ForeignWeight ForeignServer BusLost BusServed Trouble
 }
+
+const DAY: Duration = Duration::from_secs(86_400);
 
 #[expect(clippy::too_many_lines, reason = "a list")]
 fn facts() -> Vec<Fact> {
@@ -69,6 +71,10 @@ fn facts() -> Vec<Fact> {
         },
         Fact::SoftFailureReset { virtual_id, real, check: "connect" },
         Fact::CertificateName { virtual_id, real },
+        Fact::CertificateEnds { virtual_id, real, left: Left(6 * DAY) },
+        Fact::CertificateEnds { virtual_id, real, left: Left(DAY / 2) },
+        Fact::CertificateEnds { virtual_id, real, left: Left::default() },
+        Fact::CertificateRenewed { virtual_id, real, left: Left(89 * DAY) },
         Fact::MaintenanceBegan { virtual_id, real, file: "web1:8080".into() },
         Fact::MaintenanceEnded { virtual_id, real, state: State::Up },
         Fact::MaintenanceStranger { file: "README".into() },

@@ -175,6 +175,8 @@ fn is_mailed(fact: &Fact) -> Option<VirtualId> {
         | Fact::SoftFailure { .. }
         | Fact::SoftFailureReset { .. }
         | Fact::CertificateName { .. }
+        | Fact::CertificateEnds { .. }
+        | Fact::CertificateRenewed { .. }
         | Fact::MaintenanceBegan { .. }
         | Fact::MaintenanceEnded { .. }
         | Fact::MaintenanceStranger { .. }

@@ -4,6 +4,7 @@
 //! configuration text or the bus. Whoever hands in events hands in the time with them.
 
 mod alerts;
+mod certificates;
 mod checks;
 mod configure;
 mod core;

@@ -64,6 +64,8 @@ impl Fact {
             Self::SoftFailure { .. } => "0e200acc4a92bb13a3a8264001f96f0a",
             Self::SoftFailureReset { .. } => "9df054e1064b1f8218d23253a4ac85bb",
             Self::CertificateName { .. } => "d359ff4db8cc143ae1ecf730e869d71c",
+            Self::CertificateEnds { .. } => "27653a67b96abab8d0b68a069a9c41fa",
+            Self::CertificateRenewed { .. } => "7883faaaf140e241e473f281a73372af",
             Self::MaintenanceBegan { .. } => "17173b35588500cbb18c613c35d5efbc",
             Self::MaintenanceEnded { .. } => "78bf91eb60d50372b3c94ec4557d3c6c",
             Self::MaintenanceStranger { .. } => "e95e4aa39075b89aa90d3188f637fd0d",
@@ -102,6 +104,7 @@ impl Fact {
             Self::WentDown { .. }
             | Self::FallbackAdded { .. }
             | Self::CertificateName { .. }
+            | Self::CertificateEnds { .. }
             | Self::ConfigWarning { .. }
             | Self::CallbackFailed { .. }
             | Self::FallbackCommandFailed { .. }
@@ -127,6 +130,7 @@ impl Fact {
             | Self::FallbackDeleted { .. }
             | Self::FallbackCommandRan { .. }
             | Self::ExecuteRan { .. }
+            | Self::CertificateRenewed { .. }
             | Self::MaintenanceBegan { .. }
             | Self::MaintenanceEnded { .. }
             | Self::WentUp { .. }
@@ -171,6 +175,8 @@ impl Fact {
             | Self::FallbackAdded { virtual_id, real }
             | Self::FallbackDeleted { virtual_id, real }
             | Self::CertificateName { virtual_id, real }
+            | Self::CertificateEnds { virtual_id, real, .. }
+            | Self::CertificateRenewed { virtual_id, real, .. }
             | Self::MaintenanceBegan { virtual_id, real, .. }
             | Self::MaintenanceEnded { virtual_id, real, .. }
             | Self::ForeignServer { virtual_id, real } => about(virtual_id, Some(real)),

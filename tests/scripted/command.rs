@@ -22,6 +22,8 @@ pub struct Command {
 pub enum What {
     /// A server behaves like this from now on: `good`, `down`, `wrong`, `hollow`, `hang`, `slow 3s`.
     Behave(SocketAddr, Behaviour),
+    /// It has a certificate that is good for this time.
+    Certify(SocketAddr, Duration),
     /// This configuration is on disk now, and the watcher notices.
     Config(String),
     /// Somebody asks for a reload (SIGHUP).
@@ -65,6 +67,7 @@ impl Command {
             ["hollow", a] => behave(a, Behaviour::Hollow)?,
             ["hang", a] => behave(a, Behaviour::Hangs)?,
             ["slow", a, time] => behave(a, Behaviour::Slow(duration(time).ok_or_else(wrong)?))?,
+            ["certificate", a, time] => What::Certify(server(a)?, duration(time).ok_or_else(wrong)?),
             ["config", name] => What::Config(name.to_owned()),
             ["reload"] => What::Reload,
             ["table", "fails"] => What::TableFails,
@@ -88,7 +91,7 @@ impl Command {
     }
 }
 
-/// `25s`, `100ms`, `2m`, `1h`.
+/// `25s`, `100ms`, `2m`, `1h`, `8d`.
 fn duration(text: &str) -> Option<Duration> {
     let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.')?;
     let number: f64 = text[..digits].parse().ok()?;
@@ -97,6 +100,7 @@ fn duration(text: &str) -> Option<Duration> {
         "s" => 1.0,
         "m" => 60.0,
         "h" => 3_600.0,
+        "d" => 86_400.0,
         _ => return None,
     };
     Some(Duration::from_secs_f64(number * unit))
