@@ -57,6 +57,8 @@ install: $(if $(PREBUILT),,build) ## into DESTDIR, below PREFIX
 	$(INSTALL) -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/dbus-1/system.d $(wildcard dbus/*.conf)
 	$(INSTALL) -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/dbus-1/interfaces $(wildcard dbus/*.xml)
 	$(INSTALL) -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/doc/ldirectord/examples $(wildcard packaging/examples/*)
+	$(INSTALL) -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/man/man5 $(wildcard packaging/man/*.5)
+	$(INSTALL) -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/man/man8 $(wildcard packaging/man/*.8)
 	$(INSTALL) -d -m 0755 $(DESTDIR)$(SYSCONFDIR)/ha.d/conf $(DESTDIR)$(SYSCONFDIR)/ha.d/resource.d \
 		$(DESTDIR)$(SYSCONFDIR)/ldirectord
 	ln -sfn $(PREFIX)/sbin/ldirectord $(DESTDIR)$(SYSCONFDIR)/ha.d/resource.d/ldirectord
@@ -66,6 +68,8 @@ uninstall: ## what install put there; configurations stay
 	rm -f $(addprefix $(DESTDIR)$(PREFIX)/lib/systemd/system/,$(notdir $(wildcard systemd/*.service)))
 	rm -f $(addprefix $(DESTDIR)$(PREFIX)/share/dbus-1/system.d/,$(notdir $(wildcard dbus/*.conf)))
 	rm -f $(addprefix $(DESTDIR)$(PREFIX)/share/dbus-1/interfaces/,$(notdir $(wildcard dbus/*.xml)))
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/share/man/man5/,$(notdir $(wildcard packaging/man/*.5)))
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/share/man/man8/,$(notdir $(wildcard packaging/man/*.8)))
 	rm -rf $(DESTDIR)$(PREFIX)/share/doc/ldirectord
 	rm -f $(DESTDIR)$(SYSCONFDIR)/ha.d/resource.d/ldirectord
 

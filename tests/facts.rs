@@ -4,7 +4,7 @@
 use std::{collections::BTreeSet, env, fmt::Write as _, fs, path::Path, sync::Arc, time::Duration};
 
 use ldirectord::{
-    director::{Action, Fact, Occasion, Order},
+    director::{Action, Fact, Occasion, Order, Starts},
     health::{Failure, Left, Stage, State},
     model::{IpvsTimeouts, RealId, VirtualId},
 };
@@ -23,9 +23,10 @@ macro_rules! kinds {
 kinds! {
     Started Serving Stopping VirtualAdded VirtualChanged VirtualPurged RealInService RealQuiescent RealDeleted
     RealPurged FallbackAdded FallbackDeleted WentUp WentDown SoftFailure SoftFailureReset CertificateName
-    CertificateEnds CertificateRenewed MaintenanceBegan MaintenanceEnded MaintenanceStranger ConfigChanged ReloadAsked ConfigLoaded ConfigUnchanged
-    ConfigRejected ConfigWarning CallbackFailed CallbackRan FallbackCommandRan FallbackCommandFailed ExecuteRan
-    ExecuteFailed MailSent MailFailed TableFailed TableRecovered TimeoutsSet TimeoutsFailed Drifted ForeignWeight ForeignServer BusLost BusServed Trouble
+    CertificateEnds CertificateRenewed MaintenanceBegan MaintenanceEnded MaintenanceStranger ConfigChanged ReloadAsked
+    ConfigLoaded ConfigUnchanged ConfigRejected ConfigWarning CallbackFailed CallbackRan FallbackCommandRan
+    FallbackCommandFailed ExecuteRan ExecuteFailed MailSent MailFailed ChecksLate ChecksOnTime TableFailed
+    TableRecovered TimeoutsSet TimeoutsFailed Drifted ForeignWeight ForeignServer BusLost BusServed Trouble
 }
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -40,6 +41,13 @@ fn facts() -> Vec<Fact> {
     let mismatch = || {
         let (wanted, got) = ("Test Page".to_owned(), "<html>Oops".to_owned());
         Arc::new(Failure::Mismatch { wanted, got })
+    };
+    let starts = Starts {
+        all: 5_012,
+        late: 391,
+        waiting: 744,
+        by: Duration::from_micros(3_456_789),
+        within: Duration::from_micros(10_012_345),
     };
     vec![
         Fact::Started { version: "5.0.0", pid: 1234 },
@@ -121,6 +129,9 @@ fn facts() -> Vec<Fact> {
             reason: "sendmail: exit status: 75".into(),
             retry_in: None,
         },
+        Fact::ChecksLate(Starts { waiting: 0, ..starts }),
+        Fact::ChecksLate(starts),
+        Fact::ChecksOnTime(starts),
         Fact::TableFailed { reason: "ipvsadm: permission denied".into(), retry_in: Duration::from_secs(2) },
         Fact::TableRecovered,
         Fact::TimeoutsSet {

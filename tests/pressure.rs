@@ -14,14 +14,14 @@ use std::{
 };
 
 use ldirectord::{
-    director::{CheckId, Command, Director, Effect, Event, Now, Start},
+    director::{CheckId, Command, Director, Effect, Event, Fact, Now, Start, Starts},
     health::{Evidence, Failure, Verdict},
     ipvs::Memory,
     model::{
         self, Cadence, Check, CheckKind, CheckSpec, Config, Forward, Hysteresis, Real, RealId, Route,
         SchedulerFlags, Service, Settings, StartState, Thresholds, Virtual,
     },
-    runtime::Loaded,
+    runtime::{Limits, Loaded},
 };
 use sim::{Behaviour, Callbacks, Disk, Running, Watched, World, lock};
 use tokio::time::{Instant, sleep, timeout};
@@ -86,6 +86,10 @@ struct Bench {
 }
 
 fn bench(servers: u8) -> Bench {
+    bench_within(Limits::default(), servers)
+}
+
+fn bench_within(limits: Limits, servers: u8) -> Bench {
     let (world, callbacks) = (World::default(), Callbacks::default());
     let table = Watched::new(Memory::default(), |_, _| {});
     let disk: Disk = Arc::new(Mutex::new(Ok(Loaded {
@@ -93,7 +97,7 @@ fn bench(servers: u8) -> Bench {
         maintenance: BTreeSet::new(),
         warnings: Vec::new(),
     })));
-    let running = sim::start(table.clone(), world.clone(), &disk, &callbacks);
+    let running = sim::start_within(limits, table.clone(), world.clone(), &disk, &callbacks);
     Bench { world, table, callbacks, running }
 }
 
@@ -143,6 +147,41 @@ fn a_restart_does_not_wait_for_a_table_that_is_broken() {
     });
 }
 
+/// 250 servers of which 200 hang for a second, every second, and places for 20 checks.
+#[test]
+fn late_checks_are_told_and_no_server_suffers_for_them() {
+    sim::paused().block_on(async {
+        let limits = Limits { checks: 20, ..Limits::default() };
+        let mut bench = bench_within(limits, 250);
+        sleep(Duration::from_secs(20)).await;
+        let told = bench.running.take_facts();
+        assert!(!told.iter().any(|fact| matches!(fact, Fact::ChecksLate(_))), "{told:?}");
+        for n in 51..=250 {
+            bench.world.set(server(n), Behaviour::Hangs);
+        }
+        sleep(Duration::from_secs(90)).await;
+        for n in 51..=250 {
+            bench.world.set(server(n), Behaviour::Good);
+        }
+        let shown = bench.running.snapshots.borrow().status_line();
+        assert!(
+            shown.starts_with("1 virtual, 50/250 real up") && shown.ends_with("; checks are late"),
+            "{shown}"
+        );
+        sleep(Duration::from_secs(120)).await;
+        let told = bench.running.take_facts();
+        let about_good = |fact: &&Fact| matches!(fact, Fact::WentDown { real, .. } if real.0 <= server(50));
+        assert_eq!(told.iter().find(about_good), None);
+        let is_pace = |fact: &&Fact| matches!(fact, Fact::ChecksLate(_) | Fact::ChecksOnTime(_));
+        let pace: Vec<&Fact> = told.iter().filter(is_pace).collect();
+        let [Fact::ChecksLate(first), Fact::ChecksOnTime(all)] = pace[..] else { panic!("{pace:?}") };
+        // Twenty at a time, each for a second, all of them in turn.
+        assert!((150..=250).contains(&first.waiting) && first.late > 0, "{first:?}");
+        assert!((1_800..=2_600).contains(&all.late) && all.by < Duration::from_secs(15), "{all:?}");
+        assert_eq!(bench.running.snapshots.borrow().status_line(), "1 virtual, 250/250 real up");
+    });
+}
+
 #[test]
 fn callbacks_run_one_at_a_time_and_the_last_change_is_not_missed() {
     sim::paused().block_on(async {
@@ -157,18 +196,22 @@ fn callbacks_run_one_at_a_time_and_the_last_change_is_not_missed() {
     });
 }
 
-#[test]
-fn a_service_that_loses_all_its_servers_at_once_is_worked_out_once() {
-    let now = Now { instant: std::time::Instant::now(), wall: SystemTime::UNIX_EPOCH };
+fn director(now: Now, servers: u8) -> Director {
     let start = Start {
-        config: config(250),
+        config: config(servers),
         warnings: Vec::new(),
         table: Arc::default(),
         maintenance: BTreeSet::new(),
         version: "0",
         pid: 1,
     };
-    let (mut director, _) = Director::new(now, start);
+    Director::new(now, start).0
+}
+
+#[test]
+fn a_service_that_loses_all_its_servers_at_once_is_worked_out_once() {
+    let now = Now { instant: std::time::Instant::now(), wall: SystemTime::UNIX_EPOCH };
+    let mut director = director(now, 250);
     let wants = |effects: &[Effect]| effects.iter().filter(|e| matches!(e, Effect::Want { .. })).count();
     for (verdict, serving) in
         [(Verdict::Pass(Evidence::default()), 250), (Verdict::Fail(Failure::Refused), 0)]
@@ -182,4 +225,37 @@ fn a_service_that_loses_all_its_servers_at_once_is_worked_out_once() {
         assert_eq!(director.snapshot().virtuals[0].serving, serving);
         assert!(director.conclude(now).is_empty());
     }
+}
+
+/// What is told while so many of a thousand checks are late in each while of ten seconds, and in which.
+fn told_of(late: &[u64]) -> Vec<(u32, Fact)> {
+    let (begin, wall, ten) = (std::time::Instant::now(), SystemTime::UNIX_EPOCH, Duration::from_secs(10));
+    let mut director = director(Now { instant: begin, wall }, 1);
+    let mut told = Vec::new();
+    for (k, &late) in (0..).zip(late) {
+        let now = Now { instant: begin + ten * k, wall };
+        let starts = Starts { all: 1_000, late, waiting: 0, by: Duration::from_secs(late), within: ten };
+        for effect in director.on(now, Event::Started(starts)) {
+            if let Effect::Tell(fact) = effect {
+                told.push((k, fact));
+            }
+        }
+        let shown = director.snapshot();
+        assert_eq!(shown.checks_late, shown.status_line().ends_with("; checks are late"));
+    }
+    told
+}
+
+#[test]
+fn that_checks_are_late_is_told_when_it_begins_and_when_it_is_over() {
+    assert_eq!(told_of(&[0, 1, 1, 0]), [], "one in a thousand is nothing");
+    let starts = |all, late, by, within| {
+        let (by, within) = (Duration::from_secs(by), Duration::from_secs(within));
+        Starts { all, late, waiting: 0, by, within }
+    };
+    let (first, all) = (starts(1_000, 2, 2, 10), starts(3_000, 902, 500, 30));
+    assert_eq!(
+        told_of(&[0, 2, 500, 0, 0, 0, 400, 0, 0, 0, 0, 0, 0, 0, 0, 0]),
+        [(1, Fact::ChecksLate(first)), (12, Fact::ChecksOnTime(all))]
+    );
 }

@@ -213,7 +213,10 @@ fn misuse(error: &clap::Error) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
+    use crate::{cli::Exit, config::manual::heads};
 
     fn line(text: &str) -> Request {
         parse(text.split_whitespace().map(str::to_owned))
@@ -276,6 +279,32 @@ mod tests {
     fn every_command_is_in_the_manual() {
         for (name, _) in Verb::ALL {
             assert!(crate::cli::MANUAL.contains(&format!("\n    {name}")), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_page_and_the_manual_have_every_command_option_and_exit_code_and_no_other() {
+        let page = include_str!("../../packaging/man/ldirectord.8");
+        let names = Verb::ALL.map(|(name, _)| name.to_owned());
+        assert_eq!(heads(page, "COMMANDS"), names.into());
+        let codes = [Exit::Ok, Exit::Failed, Exit::Config, Exit::NotRunning, Exit::Changes, Exit::Usage];
+        assert_eq!(heads(page, "EXIT STATUS"), codes.map(|exit| exit.code().to_string()).into());
+        // What directors say to each other, and the words behind the options.
+        let private = ["executed", "pid-file", "words"];
+        let all = definition();
+        let options = all.get_arguments().filter(|of| !private.contains(&of.get_id().as_str()));
+        let written = |of: &Arg| {
+            let short = of.get_short().map(|short| format!("-{short}, "));
+            format!("{}--{}", short.unwrap_or_default(), of.get_id())
+        };
+        let options: BTreeSet<String> = options.map(written).collect();
+        let told = heads(page, "OPTIONS").into_iter().map(|head| {
+            let value = head.find(|c: char| c.is_ascii_uppercase()).unwrap_or(head.len());
+            head[..value].trim_end().to_owned()
+        });
+        assert_eq!(told.collect::<BTreeSet<_>>(), options);
+        for option in options {
+            assert!(crate::cli::MANUAL.contains(&format!("\n    {option}")), "{option}");
         }
     }
 }

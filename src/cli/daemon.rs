@@ -48,8 +48,6 @@ const LOG_END: Duration = Duration::from_secs(2);
 const MAILS_END: Duration = Duration::from_secs(5);
 /// How long the end waits for threads that ask a name server or a dead disk.
 const THREADS_END: Duration = Duration::from_millis(100);
-/// Descriptors that are not for checks.
-const RESERVED: u64 = 128;
 
 /// Facts on their way to the log.
 type Facts = mpsc::Sender<(SystemTime, Fact)>;
@@ -285,18 +283,15 @@ fn wall_clock() -> SystemTime {
     SystemTime::now()
 }
 
-/// As many checks at once as there are descriptors for; the soft limit is raised to the hard one first.
+/// As many checks at once as there are descriptors and processes for; the soft limit is raised to the hard one first.
 fn limits() -> Limits {
     let mut limit = getrlimit(Resource::Nofile);
     let raised = rustix::process::Rlimit { current: limit.maximum, ..limit };
     if setrlimit(Resource::Nofile, raised).is_ok() {
         limit = raised;
     }
-    let most = Limits::default();
-    let room = limit
-        .current
-        .map_or(most.checks, |files| usize::try_from(files.saturating_sub(RESERVED)).unwrap_or(usize::MAX));
-    Limits { checks: room.clamp(16, most.checks), ..most }
+    let count = |limit: Option<u64>| limit.map(|count| usize::try_from(count).unwrap_or(usize::MAX));
+    Limits::within(count(limit.current), count(getrlimit(Resource::Nproc).current))
 }
 
 /// The other thread.

@@ -27,6 +27,8 @@ mod grammar;
 mod instance;
 mod load;
 mod lower;
+#[cfg(test)]
+pub(crate) mod manual;
 mod native;
 mod places;
 mod resolve;

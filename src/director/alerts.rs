@@ -203,6 +203,8 @@ fn is_mailed(fact: &Fact) -> Option<VirtualId> {
         | Fact::ForeignServer { .. }
         | Fact::BusLost { .. }
         | Fact::BusServed { .. }
+        | Fact::ChecksLate(_)
+        | Fact::ChecksOnTime(_)
         | Fact::Trouble { .. } => None,
     }
 }

@@ -21,6 +21,7 @@ use super::{
     hook::Action,
     lifecycle::Life,
     maintenance::Maintenance,
+    punctuality::Late,
     rows::{check_name, real_row, virtual_row},
     timeouts::Timeouts,
 };
@@ -69,6 +70,8 @@ pub struct Director {
     pub(super) settled: bool,
     pub(super) timeouts: Timeouts,
     pub(super) alerts: Alerts,
+    /// Checks are late at the moment.
+    pub(super) late: Option<Late>,
     /// A new configuration was taken, and the table is not as it wants yet.
     pub(super) taking: bool,
 }
@@ -130,6 +133,7 @@ impl Director {
             settled: true,
             timeouts: Timeouts::default(),
             alerts: Alerts::default(),
+            late: None,
             taking: false,
         };
         let mut fx = vec![Effect::Tell(Fact::Started { version: start.version, pid: start.pid })];
@@ -150,6 +154,7 @@ impl Director {
         }
         match event {
             Event::Probed(id, verdict) => self.probed(now, id, &verdict, &mut fx),
+            Event::Started(starts) => self.started(now, starts, &mut fx),
             Event::Applied(outcome) => self.applied(now, outcome, &mut fx),
             Event::Timeouts(ended) => self.timeouts_ended(now, ended, &mut fx),
             Event::SourcesChanged(path) => self.sources_changed(path, &mut fx),
@@ -222,6 +227,7 @@ impl Director {
             virtuals: self.services.iter().map(|service| service.row.clone()).collect(),
             config: self.config_state.clone(),
             table_trouble: self.table_trouble.clone(),
+            checks_late: self.late.is_some(),
         }
     }
 

@@ -14,7 +14,7 @@ use crate::{
     plan::Outcome,
 };
 
-use super::effect::CheckId;
+use super::{effect::CheckId, punctuality::Starts};
 
 /// The time at which something happened, by both clocks.
 #[derive(Clone, Copy, Debug)]
@@ -55,6 +55,8 @@ pub enum Event {
     Rejected(Rejection),
     /// A check ended.
     Probed(CheckId, Verdict),
+    /// How checks began within the last while.
+    Started(Starts),
     /// The reconciler finished a job on the table.
     Applied(Outcome),
     /// How long the kernel keeps connections was looked at, and set where it was otherwise: before and after, or why

@@ -10,7 +10,7 @@ use crate::{
     model::{IpvsTimeouts, RealId, VirtualId},
 };
 
-use super::{Action, Order};
+use super::{Action, Order, Starts};
 
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -285,6 +285,10 @@ pub enum Fact {
         /// When it is tried again, if it is.
         retry_in: Option<Duration>,
     },
+    /// Checks begin later than they should, or not at all, for want of places or of time. Their servers do not suffer.
+    ChecksLate(Starts),
+    /// They begin in time again, and have for a while; with how they began until then.
+    ChecksOnTime(Starts),
     /// The table could not be read or written; it is tried again.
     TableFailed {
         /// In which words.

@@ -23,6 +23,8 @@ pub struct Snapshot {
     pub config: Arc<ConfigState>,
     /// Why the table cannot be written at the moment, in words; `None` while it is as wanted or being written.
     pub table_trouble: Option<Arc<str>>,
+    /// Checks begin later than they should, since this director does not keep up.
+    pub checks_late: bool,
 }
 
 impl Snapshot {
@@ -54,6 +56,9 @@ impl Snapshot {
         }
         if let Some(trouble) = &self.table_trouble {
             parts.push(format!("table: {trouble}"));
+        }
+        if self.checks_late {
+            parts.push("checks are late".to_owned());
         }
         if let Some(first) = &self.config.rejected {
             parts.push(format!("configuration rejected: {first}"));

@@ -83,6 +83,8 @@ impl Fact {
             Self::ExecuteFailed { .. } => "eda2ddf3f90d43fc922da90960b0330b",
             Self::MailSent { .. } => "75f5441e3b0800be4ea6cff5887188fe",
             Self::MailFailed { .. } => "b26a88c3601bd4e55e0d179d3e500fca",
+            Self::ChecksLate(_) => "d1d9de685a6e4cd2a35dc9acbd444008",
+            Self::ChecksOnTime(_) => "576cbb9341af6cb8b3b134529a27553e",
             Self::TableFailed { .. } => "5d76ae4b4b0b098dd92009d7b376553b",
             Self::TableRecovered => "75581799f90df9fe44897e083d0fb919",
             Self::TimeoutsSet { .. } => "53d19104141d4bdd88fd1b87a6962244",
@@ -112,6 +114,7 @@ impl Fact {
             | Self::MailFailed { .. }
             | Self::TimeoutsFailed { .. }
             | Self::MaintenanceStranger { .. }
+            | Self::ChecksLate(_)
             | Self::Drifted { .. }
             | Self::ForeignWeight { .. }
             | Self::ForeignServer { .. }
@@ -137,6 +140,7 @@ impl Fact {
             | Self::SoftFailure { .. }
             | Self::ConfigLoaded { .. }
             | Self::TimeoutsSet { .. }
+            | Self::ChecksOnTime(_)
             | Self::TableRecovered => Severity::Notice,
             Self::SoftFailureReset { .. }
             | Self::ConfigChanged { .. }
@@ -239,6 +243,8 @@ impl Fact {
             | Self::ExecuteRan { .. }
             | Self::CallbackRan { .. }
             | Self::MailSent { .. }
+            | Self::ChecksLate(_)
+            | Self::ChecksOnTime(_)
             | Self::TableRecovered
             | Self::TimeoutsSet { .. }
             | Self::BusServed { .. }

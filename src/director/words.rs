@@ -1,10 +1,10 @@
 //! The words of facts.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use crate::model::{RealId, VirtualId};
 
-use super::{Fact, Occasion};
+use super::{Fact, Occasion, Starts};
 
 impl fmt::Display for Occasion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -22,6 +22,12 @@ impl fmt::Display for In<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} ({})", self.0, self.1.label())
     }
+}
+
+/// What people need of a time that was measured.
+fn rounded(time: Duration) -> Duration {
+    let digits = if time < Duration::from_secs(10) { 10 } else { 1_000 };
+    Duration::from_millis(u64::try_from(time.as_millis()).unwrap_or(u64::MAX) / digits * digits)
 }
 
 impl fmt::Display for Fact {
@@ -143,6 +149,26 @@ impl fmt::Display for Fact {
                     Some(time) => write!(f, "; trying again in {time:?}: {subject}"),
                     None => write!(f, "; it is lost: {subject}"),
                 }
+            }
+            Self::ChecksLate(starts) => {
+                let Starts { all, late, waiting, by, within } = starts;
+                let (by, within) = (rounded(*by), rounded(*within));
+                write!(
+                    f,
+                    "Checks are late, by up to {by:?}: within {within:?} {late} of {all} began more than a tenth of \
+                     their interval after they were due"
+                )?;
+                match waiting {
+                    0 => Ok(()),
+                    waiting => write!(f, ", and {waiting} wait until others end"),
+                }
+            }
+            Self::ChecksOnTime(Starts { all, late, by, within, .. }) => {
+                let (by, within) = (rounded(*by), rounded(*within));
+                write!(
+                    f,
+                    "Checks are on time again: within {within:?} {late} of {all} were late, by up to {by:?}"
+                )
             }
             Self::TableFailed { reason, retry_in } => {
                 write!(f, "The IPVS table is not as it should be: {reason}; trying again in {retry_in:?}")

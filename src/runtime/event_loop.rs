@@ -208,6 +208,12 @@ impl<I: Ipvs, P: Prober> Loop<I, P> {
             }
         }
         self.scheduler.start_due(now);
+        if let Some(starts) = self.scheduler.starts(now) {
+            let effects = self.director.on(self.now(), Event::Started(starts));
+            if let Some(end) = self.carry_out(effects) {
+                return Some(end);
+            }
+        }
         if let Some(end) = self.start_job(now) {
             return Some(end);
         }

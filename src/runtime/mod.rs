@@ -6,8 +6,11 @@
 
 mod effects;
 mod event_loop;
+mod flight;
 mod hooks;
 mod job;
+mod places;
+mod quick;
 mod scheduler;
 mod timetable;
 
@@ -17,7 +20,7 @@ use futures_util::future::BoxFuture;
 use tokio::sync::{mpsc, watch};
 
 pub use event_loop::run;
-pub use scheduler::Limits;
+pub use places::Limits;
 
 use crate::{
     director::{Fact, Hook, Mail, Monitored, Phase, Rejection, Snapshot},

@@ -3,45 +3,35 @@
 
 use std::{
     cmp::Reverse,
-    collections::{BTreeMap, BinaryHeap, HashMap, VecDeque},
+    collections::{BTreeMap, BinaryHeap, HashMap},
     hash::{DefaultHasher, Hash as _, Hasher as _},
     sync::Arc,
     time::Duration,
 };
 
 use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore},
     task::{AbortHandle, Id, JoinError, JoinSet},
-    time::{Instant, timeout},
+    time::Instant,
 };
 
 use crate::{
-    check::{Prober, Progress},
-    director::{CheckId, Meter},
+    check::Prober,
+    director::{CheckId, Meter, Starts},
     health::{Failure, Verdict},
-    model::{Cadence, CheckKind, CheckSpec},
+    model::CheckSpec,
 };
 
-use super::timetable::{Jitter, Timetable};
+use super::{
+    flight::{Flight, fly},
+    places::{Held, Limits, Places},
+    quick::Quick,
+    timetable::{Jitter, Timetable},
+};
 
 /// The first round of many checks is spread over this much each, at most over the interval.
 const FIRST_ROUND: Duration = Duration::from_millis(1);
-
-/// How many checks may be under way at once.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// All together: each needs a file descriptor.
-    pub checks: usize,
-    /// Of these with TLS, which hold tens of kilobytes each. Servers that hang keep their places until their checks
-    /// time out, and meanwhile the others find none if there are not enough: this is for farms, not for memory.
-    pub tls: usize,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self { checks: 4_096, tls: 2_048 }
-    }
-}
+/// How checks began is looked at for so long.
+const WHILE: Duration = Duration::from_secs(10);
 
 /// A check that has ended.
 #[derive(Debug)]
@@ -81,46 +71,6 @@ enum Stage {
     Flying(AbortHandle),
 }
 
-/// The checks of an entry that only connect.
-#[derive(Debug)]
-struct Quick {
-    spec: Arc<CheckSpec>,
-    count: u32,
-    /// How many have passed since the last one that asked and passed; nothing where the next one is to ask.
-    passed: Option<u32>,
-    /// The one under way is such a one.
-    flying: bool,
-}
-
-impl Quick {
-    fn of(spec: &CheckSpec) -> Option<Self> {
-        let connects = spec.connects?;
-        let cadence = Cadence { deadline: connects.deadline, ..spec.cadence };
-        let spec = CheckSpec {
-            target: spec.target,
-            kind: CheckKind::Connect,
-            connects: None,
-            route: spec.route,
-            cadence,
-        };
-        Some(Self { spec: Arc::new(spec), count: connects.count.get(), passed: None, flying: false })
-    }
-
-    /// The next check begins: what is asked, if it is one that connects.
-    fn take_off(&mut self) -> Option<Arc<CheckSpec>> {
-        self.flying = self.passed.is_some_and(|passed| passed < self.count);
-        self.flying.then(|| self.spec.clone())
-    }
-
-    fn land(&mut self, verdict: &Verdict) {
-        self.passed = match verdict {
-            Verdict::Pass(_) if self.flying => self.passed.map(|passed| passed + 1),
-            Verdict::Pass(_) => Some(0),
-            Verdict::Fail(_) => None,
-        };
-    }
-}
-
 /// Starts checks when they are due.
 #[derive(Debug)]
 pub(super) struct Scheduler<P> {
@@ -130,12 +80,13 @@ pub(super) struct Scheduler<P> {
     due: BinaryHeap<Reverse<(Instant, CheckId)>>,
     /// Added since the last turn of the loop; their first starts are spread together.
     fresh: BTreeMap<CheckId, Fresh>,
-    /// Due, but there is no place: those without TLS, and those with it, which wait for places of another kind.
-    held: [VecDeque<CheckId>; 2],
-    flights: JoinSet<(Verdict, Duration)>,
+    /// Due, but there is no place.
+    held: Held,
+    flights: JoinSet<Flight>,
     ids: HashMap<Id, CheckId>,
-    places: Arc<Semaphore>,
-    tls_places: Arc<Semaphore>,
+    places: Places,
+    /// How checks began since then.
+    starts: (Instant, Starts),
 }
 
 impl<P: Prober> Scheduler<P> {
@@ -146,11 +97,11 @@ impl<P: Prober> Scheduler<P> {
             entries: HashMap::new(),
             due: BinaryHeap::new(),
             fresh: BTreeMap::new(),
-            held: [VecDeque::new(), VecDeque::new()],
+            held: Held::default(),
             flights: JoinSet::new(),
             ids: HashMap::new(),
-            places: Arc::new(Semaphore::new(limits.checks.max(1))),
-            tls_places: Arc::new(Semaphore::new(limits.tls.max(1))),
+            places: Places::new(limits),
+            starts: (Instant::now(), Starts::default()),
         }
     }
 
@@ -200,12 +151,30 @@ impl<P: Prober> Scheduler<P> {
             // One that has changed its pace since is in the heap with its new time too.
             let is_due = |entry: &&mut Entry| entry.times.start() == at && matches!(entry.stage, Stage::Due);
             let Some(entry) = self.entries.get_mut(&id).filter(is_due) else { continue };
-            let kind = usize::from(entry.spec.kind.security().is_some());
             entry.stage = Stage::Held;
-            if !self.launch(id) {
-                self.held[kind].push_back(id);
+            if !self.launch(id)
+                && let Some(entry) = self.entries.get(&id)
+            {
+                self.held.push(&entry.spec.kind, at, id);
             }
         }
+    }
+
+    /// How checks began, once a while is over.
+    pub(super) fn starts(&mut self, now: Instant) -> Option<Starts> {
+        let (since, starts) = &mut self.starts;
+        let within = now - *since;
+        if within < WHILE {
+            return None;
+        }
+        *since = now;
+        let mut starts = Starts { within, ..std::mem::take(starts) };
+        for (due, id) in self.held.iter() {
+            if let Some(entry) = self.entries.get(id) {
+                starts.waits(now - *due, entry.times.interval());
+            }
+        }
+        Some(starts)
     }
 
     /// Waits for the next check that ends; for ever while none is under way.
@@ -231,12 +200,13 @@ impl<P: Prober> Scheduler<P> {
         }
     }
 
-    fn land(&mut self, joined: Result<(Id, (Verdict, Duration)), JoinError>) -> Option<Landed> {
-        let (task, verdict, took) = match joined {
-            Ok((task, (verdict, took))) => (task, verdict, took),
+    fn land(&mut self, joined: Result<(Id, Flight), JoinError>) -> Option<Landed> {
+        let (task, Flight { verdict, took, late_by }) = match joined {
+            Ok(landed) => landed,
             // A crashed check says nothing of the server, and must not go unseen.
             Err(error) if error.is_panic() => {
-                (error.id(), Verdict::Fail(Failure::Local("the check crashed".into())), Duration::ZERO)
+                let verdict = Verdict::Fail(Failure::Local("the check crashed".into()));
+                (error.id(), Flight { verdict, took: Duration::ZERO, late_by: Duration::ZERO })
             }
             Err(error) => {
                 self.ids.remove(&error.id());
@@ -249,6 +219,7 @@ impl<P: Prober> Scheduler<P> {
         // A check that was stopped while its verdict was under way finds no entry: nobody hears it.
         let entry = self.entries.get_mut(&id)?;
         entry.stage = Stage::Due;
+        self.starts.1.began(late_by, entry.times.interval());
         if let Some(quick) = &mut entry.quick {
             quick.land(&verdict);
         }
@@ -259,13 +230,16 @@ impl<P: Prober> Scheduler<P> {
 
     /// Starts a check, unless there is no place for it now.
     fn launch(&mut self, id: CheckId) -> bool {
-        let Some(entry) = self.entries.get_mut(&id) else { return true };
-        let Some(permits) = permits(&self.places, &self.tls_places, &entry.spec.kind) else { return false };
+        // One that waited may be gone by now, and its number another's.
+        let waits = |entry: &&mut Entry| matches!(entry.stage, Stage::Held);
+        let Some(entry) = self.entries.get_mut(&id).filter(waits) else { return true };
+        let Some(place) = self.places.take(&entry.spec.kind) else { return false };
         let quick = entry.quick.as_mut().and_then(Quick::take_off);
         let (prober, spec) = (self.prober.clone(), quick.unwrap_or_else(|| entry.spec.clone()));
+        let due = entry.times.start();
         let flight = self.flights.spawn(async move {
-            let _places = permits;
-            fly(&prober, &spec).await
+            let _place = place;
+            fly(&prober, &spec, due).await
         });
         self.ids.insert(flight.id(), id);
         entry.stage = Stage::Flying(flight);
@@ -273,14 +247,9 @@ impl<P: Prober> Scheduler<P> {
     }
 
     fn start_held(&mut self) {
-        for kind in 0..self.held.len() {
-            while let Some(&id) = self.held[kind].front() {
-                if !self.launch(id) {
-                    break;
-                }
-                self.held[kind].pop_front();
-            }
-        }
+        let mut held = std::mem::take(&mut self.held);
+        held.start(|id| self.launch(id));
+        self.held = held;
     }
 
     /// Spreads the first starts of what was added: the first round soon, the later ones evenly over the interval.
@@ -303,25 +272,4 @@ fn seed(spec: &CheckSpec) -> u64 {
     let mut hasher = DefaultHasher::new();
     spec.hash(&mut hasher);
     hasher.finish()
-}
-
-/// Room for one more check, if there is.
-fn permits(
-    places: &Arc<Semaphore>,
-    tls_places: &Arc<Semaphore>,
-    kind: &CheckKind,
-) -> Option<(OwnedSemaphorePermit, Option<OwnedSemaphorePermit>)> {
-    let place = places.clone().try_acquire_owned().ok()?;
-    let tls =
-        if kind.security().is_some() { Some(tls_places.clone().try_acquire_owned().ok()?) } else { None };
-    Some((place, tls))
-}
-/// One check under its one deadline.
-async fn fly<P: Prober>(prober: &P, spec: &CheckSpec) -> (Verdict, Duration) {
-    let started = Instant::now();
-    let progress = Progress::default();
-    let verdict = timeout(spec.longest(), prober.probe(spec, &progress))
-        .await
-        .unwrap_or_else(|_| Verdict::Fail(Failure::TimedOut(progress.stage())));
-    (verdict, started.elapsed())
 }

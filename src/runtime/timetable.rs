@@ -55,6 +55,11 @@ impl Timetable {
         self.start
     }
 
+    /// The interval that is wanted now.
+    pub(super) fn interval(&self) -> Duration {
+        self.interval
+    }
+
     /// A check has ended: another slot is waited for. Slots that are over are left out, and none is made up for.
     pub(super) fn ended(&mut self, now: Instant) {
         self.ended += 1;

@@ -60,7 +60,7 @@ pub(crate) fn service(id: &str, reals: Vec<Arc<RealRow>>) -> Arc<VirtualRow> {
 
 pub(crate) fn snapshot(virtuals: Vec<Arc<VirtualRow>>) -> Arc<Snapshot> {
     let config = ConfigState { loaded_at: Some(at(NOON)), ..ConfigState::default() };
-    Arc::new(Snapshot { virtuals, config: Arc::new(config), table_trouble: None })
+    Arc::new(Snapshot { virtuals, config: Arc::new(config), ..Snapshot::default() })
 }
 
 /// Two virtual services; the first with two real servers, the second with one.

@@ -201,6 +201,17 @@ pub type Callbacks = Arc<Mutex<Vec<Vec<String>>>>;
 
 /// Starts a director on the table and the disk.
 pub fn start(table: Watched, world: World, disk: &Disk, callbacks: &Callbacks) -> Running {
+    start_within(Limits::default(), table, world, disk, callbacks)
+}
+
+/// The same, with so many checks at once.
+pub fn start_within(
+    limits: Limits,
+    table: Watched,
+    world: World,
+    disk: &Disk,
+    callbacks: &Callbacks,
+) -> Running {
     let (inbox, queue) = inbox::channel();
     let (facts_in, facts) = mpsc::channel(100_000);
     let (mails_in, mails) = mpsc::channel(100_000);
@@ -243,7 +254,7 @@ pub fn start(table: Watched, world: World, disk: &Disk, callbacks: &Callbacks) -
             snapshots: snapshots_in,
             service: Box::new(move |report| lock(&said).push(report)),
         },
-        limits: Limits::default(),
+        limits,
         watchdog: None,
         background: None,
         clock: Arc::new(move || SystemTime::UNIX_EPOCH + wall.wall()),

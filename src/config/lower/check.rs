@@ -3,14 +3,21 @@
 use std::{net::SocketAddr, num::NonZeroU32, sync::Arc};
 
 use super::{
-    CHECK_INTERVAL, Lowering, asks::Asks, check_timeout, exchange::Exchange, first, negotiate_timeout,
+    CHECK_INTERVAL, Lowering,
+    asks::{Asks, over},
+    check_timeout,
+    exchange::Exchange,
+    first, negotiate_timeout,
 };
 use crate::{
     config::{
         Resolver, Span,
         draft::{self, CheckType},
     },
-    model::{Cadence, Check, CheckKind, CheckSpec, Connects, Family, PingCheck, Route, Service, VirtualId},
+    model::{
+        Cadence, Check, CheckKind, CheckSpec, Connects, Family, PingCheck, Protocol, Route, Service,
+        VirtualId,
+    },
 };
 
 /// How the servers of one virtual service are checked: all that does not differ from server to server.
@@ -69,9 +76,11 @@ impl<R: Resolver> Lowering<'_, '_, R> {
             asks,
             kind,
             connects: match check_type {
-                CheckType::Combined(count) => {
-                    NonZeroU32::new(count).map(|count| Connects { count, deadline: timeout })
-                }
+                CheckType::Combined(count) => NonZeroU32::new(count).map(|count| {
+                    let ping = over(id, Protocol::Udp).then_some(PingCheck { tries, patience: timeout });
+                    let deadline = ping.map_or(timeout, |_| timeout * tries.get());
+                    Connects { count, deadline, ping }
+                }),
                 CheckType::Negotiate
                 | CheckType::Connect
                 | CheckType::Ping

@@ -6,7 +6,7 @@
 
 pub(super) mod document;
 pub(super) mod keys;
-mod server;
+pub(super) mod server;
 mod unknown;
 mod value;
 mod vocabulary;

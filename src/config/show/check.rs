@@ -34,8 +34,9 @@ pub(super) fn probe(spec: &CheckSpec, f: &mut fmt::Formatter<'_>) -> fmt::Result
     if let Some(mark) = spec.route.mark {
         write!(f, " with mark {mark}")?;
     }
-    if let Some(Connects { count, deadline }) = spec.connects {
-        write!(f, ", after {count} that connect within {}", Seconds(deadline))?;
+    if let Some(Connects { count, deadline, ping }) = spec.connects {
+        let how = if ping.is_some() { "ping" } else { "connect" };
+        write!(f, ", after {count} that {how} within {}", Seconds(deadline))?;
     }
     asked(spec, f)?;
     if let Some(security) = spec.kind.security() {

@@ -10,7 +10,7 @@ use std::{
 use crate::model::{Command, VirtualId};
 
 /// Echo requests (RFC 792, RFC 4443).
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PingCheck {
     /// So many are sent at most (`checkcount`).
     pub tries: NonZeroU32,
