@@ -49,11 +49,9 @@ mod tests {
         let mut fx = Vec::new();
         let ids = ("tcp:192.0.2.1:443".parse().unwrap(), RealId("10.0.0.1:443".parse().unwrap()));
         tell(ids, before, now, UNIX_EPOCH + Duration::from_secs(100 * DAY), &mut fx);
-        let words = |effect: Effect| match effect {
-            Effect::Tell(fact) => {
-                fact.to_string().replace("real server 10.0.0.1:443 (tcp:192.0.2.1:443)", "it")
-            }
-            other => panic!("{other:?}"),
+        let words = |effect: Effect| {
+            let Effect::Tell(fact) = effect else { panic!("{effect:?}") };
+            fact.to_string().replace("real server 10.0.0.1:443 (tcp:192.0.2.1:443)", "it")
         };
         fx.into_iter().map(words).collect()
     }
