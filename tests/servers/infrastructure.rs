@@ -17,7 +17,7 @@ fn nsd() -> Server {
         ],
         script: "chown nsd .
             nsd -d -c /srv/nsd/nsd.conf",
-        services: vec![Service::connect(53)],
+        services: vec![datagram()],
     }
 }
 
@@ -62,6 +62,22 @@ fn grpc() -> Server {
             .named(""),
         ],
     }
+}
+
+/// A question to the name server, in bytes: which text is there for example.com?
+fn datagram() -> Service {
+    let lines = "service = udp
+request = \"\\x12\\x34\\x01\\0\\0\\x01\\0\\0\\0\\0\\0\\0\\x07example\\x03com\\0\\0\\x10\\0\\x01\"
+";
+    Service::udp("udp", 53, lines, "receive = \"all is well\"\n", "waiting for the answer")
+        .also("with no pattern", "")
+        .but("wrong answer", "receive = \"all is lost\"\n", "mismatch", "example.com")
+        .but(
+            "what must not come",
+            "receive-not = \"all is well\"\n",
+            "unwanted",
+            "answer matches /all is well/",
+        )
 }
 
 fn health(service: Service) -> Service {
