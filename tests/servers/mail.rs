@@ -36,7 +36,7 @@ fn greeting(name: &'static str, port: u16) -> Service {
 fn dialogue() -> Service {
     let lines = "service = simpletcp\n";
     let well = "dialogue = \"expect ^220 ; send EHLO director\\r\\n ; expect ^250 ; send QUIT\\r\\n ; expect ^221\"\n";
-    let lost = "dialogue = \"expect ^220 ; send HELP\\r\\n ; expect ^214\"\n";
+    let lost = "dialogue = \"expect ^220 ; send HELP\\r\\n ; expect ^214\"\nnegotiatetimeout = 2\n";
     Service::tcp("a dialogue", 25, lines, well, "waiting for the answer").but(
         "wrong answer",
         lost,

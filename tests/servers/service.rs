@@ -1,6 +1,9 @@
 //! What a server is asked at one of its ports, as rows of a table.
 
-use std::net::{IpAddr, TcpStream, UdpSocket};
+use std::{
+    net::{IpAddr, TcpStream, UdpSocket},
+    time::Duration,
+};
 
 use futures_util::future::join_all;
 
@@ -127,7 +130,7 @@ impl Service {
     pub(crate) fn accepts(&self, ip: IpAddr) -> bool {
         let mut ports = [self.port].into_iter().chain(self.more_ports.iter().copied());
         ports.all(|port| match self.transport {
-            Transport::Tcp => TcpStream::connect((ip, port)).is_ok(),
+            Transport::Tcp => TcpStream::connect_timeout(&(ip, port).into(), Duration::from_secs(1)).is_ok(),
             Transport::Udp => {
                 let socket = UdpSocket::bind((ip, 0)).unwrap();
                 socket.connect((ip, port)).unwrap();
