@@ -120,7 +120,7 @@ impl Behaviour {
                 let huge = [&[b'x'].repeat(HUGE)[..], b"\r\n"].concat();
                 begin.soon();
                 link.say(&huge).await?;
-                begin.now();
+                begin.soon();
             }
             Self::Closes => link.close().await?,
             Self::ClosesMidway => {
@@ -151,7 +151,7 @@ pub(crate) async fn endless(link: &mut Link, unit: &[u8], begin: &Begin) -> io::
         link.say(&piece).await?;
         sleep(Duration::from_millis(1)).await;
     }
-    begin.now();
+    begin.soon();
     loop {
         link.say(&piece).await?;
         sleep(Duration::from_millis(10)).await;

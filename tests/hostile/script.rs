@@ -15,6 +15,8 @@ use tokio_openssl::SslStream;
 pub(crate) enum Step {
     /// Waits until this has come.
     HearTo(&'static str),
+    /// Waits until so many bytes have come.
+    HearBytes(usize),
     /// Waits for a message of the client's, which comes in one piece.
     HearMessage,
     Say(Arc<[u8]>),
@@ -114,7 +116,12 @@ impl Actor {
 
     /// Waits for its client, and goes through the script with it; gives the connection at hand then.
     pub(crate) async fn play(&mut self, script: &[Step]) -> io::Result<Link> {
-        let mut link = accept(&self.listener).await?;
+        let link = accept(&self.listener).await?;
+        self.go_on(link, script).await
+    }
+
+    /// Goes on with this script.
+    pub(crate) async fn go_on(&mut self, mut link: Link, script: &[Step]) -> io::Result<Link> {
         for step in script {
             match step {
                 Step::HearTo(end) => {
@@ -123,6 +130,11 @@ impl Actor {
                         let mut byte = [0];
                         link.hear(&mut byte).await?;
                         heard.extend(byte);
+                    }
+                }
+                Step::HearBytes(count) => {
+                    for _ in 0..*count {
+                        link.hear(&mut [0]).await?;
                     }
                 }
                 Step::HearMessage => {

@@ -35,7 +35,7 @@ impl Begin {
 
     /// There is work to do before the client can see what is wrong.
     pub(crate) fn soon(&self) {
-        self.0.send_replace(Some(Instant::now() + SLACK));
+        self.0.send_replace(Some(Instant::now() + WORK));
     }
 }
 
