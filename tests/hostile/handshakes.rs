@@ -76,6 +76,8 @@ pub(crate) enum Fault {
     ResetsMidway,
 }
 
+/// More than any handshake has.
+const ENOUGH: usize = 256 << 10;
 /// The beginning of a `ServerHello` (RFC 8446, 4.1.3), in a record that has more.
 const HELLO: &[u8] = b"\x16\x03\x03\x00\x7a\x02\x00\x00\x76\x03\x03";
 /// A `HelloRequest`, which clients have to ignore in a handshake (RFC 5246, 7.4.1.1).
@@ -166,7 +168,7 @@ impl Handshake {
                 }
             }
             Fault::Says(bytes) => link.say(&bytes).await?,
-            Fault::Endless(unit) => endless(&mut link, unit, &begin).await?,
+            Fault::Endless(unit) => endless(&mut link, unit, ENOUGH, &begin).await?,
             Fault::Closes => link.close().await?,
             Fault::ClosesMidway => {
                 link.say(HELLO).await?;

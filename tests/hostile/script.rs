@@ -85,11 +85,15 @@ impl Link {
     }
 }
 
+/// So much may be on its way: what was said has been heard, but for that.
+const SENDING: usize = 64 << 10;
+
 /// Listens at a free port. The segments are those of an Ethernet: loopback's are so large that a client which is slow to
 /// acknowledge is sent one at a time.
 pub(crate) async fn listen(ip: IpAddr) -> TcpListener {
     let listener = TcpListener::bind((ip, 0)).await.unwrap();
     SockRef::from(&listener).set_tcp_mss(1440).unwrap();
+    SockRef::from(&listener).set_send_buffer_size(SENDING).unwrap();
     listener
 }
 

@@ -129,6 +129,8 @@ fn query(talk: Talk, number: u8) -> Talk {
         .reply("column", packet(2, column), &beyond_measure(2))
         .reply("end of the columns", packet(3, b"\xfe\0\0\x02\0"), &beyond_measure(3))
         .reply("row", packet(4, b"\x01x"), &[])
+        // Whatever comes here is a row.
+        .but_good(&["letters without end", "a huge line"])
 }
 
 const MYSQL: &str = "service = mysql
@@ -185,6 +187,8 @@ fn pgsql_query(talk: Talk) -> Talk {
         .then(Step::HearMessage)
         .reply("columns", message(b'T', &[&b"\0\x01x\0"[..], &[0; 18]].concat()), &units)
         .reply("row", message(b'D', b"\0\x01\0\0\0\x01x"), &units)
+        // That one comes is enough.
+        .but_good(&["closes midway", "resets midway"])
 }
 
 const PGSQL: &str = "service = pgsql
