@@ -1,4 +1,4 @@
-//! Directories and databases: LDAP (RFC 4511), MySQL, PostgreSQL.
+//! Directories and databases: LDAP (RFC 4511), `MySQL`, `PostgreSQL`.
 
 use crate::{
     handshakes::{Handshake, Upgrade},
@@ -76,13 +76,13 @@ pub(crate) fn ldaps() -> Subject {
     ldap().in_tls("ldaps", lines)
 }
 
-/// A packet of MySQL.
+/// A packet of `MySQL`.
 fn packet(number: u8, content: &[u8]) -> Vec<u8> {
     let [low, middle, high, _] = u32::try_from(content.len()).unwrap().to_le_bytes();
     [&[low, middle, high, number], content].concat()
 }
 
-/// What a server of MySQL begins with, which has TLS or has not.
+/// What a server of `MySQL` begins with, which has TLS or has not.
 fn mysql_greeting(tls: bool) -> Vec<u8> {
     // CLIENT_PROTOCOL_41, CLIENT_SECURE_CONNECTION, and CLIENT_SSL; CLIENT_PLUGIN_AUTH.
     let low = if tls { 0x8a00_u16 } else { 0x8200 }.to_le_bytes();
@@ -143,6 +143,9 @@ pub(crate) fn mysql() -> Subject {
     Subject::new("mysql", MYSQL, query(talk, 2).places())
 }
 
+/// The client's wish for TLS.
+const WISH: Step = Step::HearBytes(36);
+
 /// The client goes on with TLS unasked, behind its answer to the greeting.
 pub(crate) fn mysql_upgraded() -> Subject {
     let lines = "service = mysql
@@ -152,7 +155,6 @@ pub(crate) fn mysql_upgraded() -> Subject {
         login = monitor
         passwd = secret
         request = SELECT 1";
-    const WISH: Step = Step::HearBytes(36);
     let upgrade = Upgrade {
         agreed: mysql_greeting(true),
         refused: mysql_greeting(false),
@@ -165,7 +167,7 @@ pub(crate) fn mysql_upgraded() -> Subject {
     Subject::new("mysql, upgraded", lines, places).with_handshake(handshake)
 }
 
-/// A message of PostgreSQL.
+/// A message of `PostgreSQL`.
 fn message(kind: u8, content: &[u8]) -> Vec<u8> {
     let length = u32::try_from(content.len() + 4).unwrap().to_be_bytes();
     [&[kind], &length[..], content].concat()
