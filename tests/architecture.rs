@@ -15,11 +15,12 @@ use std::{
 const NAMES: usize = 28;
 
 /// Crates and types that are one room's own, or a few rooms'.
-const OWNERS: [(&str, &[&str]); 17] = [
+const OWNERS: [(&str, &[&str]); 18] = [
     ("crate::director::Director", &["director", "runtime"]),
     ("zbus", &["dbus"]),
     ("h2", &["check"]),
     ("reqwest", &["check"]),
+    ("hickory_proto", &["check"]),
     ("openssl", &["check"]),
     ("tokio_openssl", &["check"]),
     ("socket2", &["check"]),
