@@ -149,14 +149,21 @@ async fn run(config: Arc<Config>, interval: Duration, limits: Limits) -> Vec<Vec
     starts.clone()
 }
 
-/// The slots of a server: its first check at its place in the first round, the later ones at its place in the interval,
-/// or an interval later where that would be right behind the first.
-fn slots(server: u32, interval: Duration) -> impl Iterator<Item = Duration> {
-    let part = f64::from(server) / f64::from(SERVERS);
-    let first = (Duration::from_millis(1) * SERVERS).min(interval).mul_f64(part);
-    let steady = interval.mul_f64(part);
-    let second = if steady < first + interval / 8 { first + interval } else { steady };
-    std::iter::once(first).chain((0..).map(move |round| second + interval * round))
+/// When the first check of a server is due: at its place in the first round.
+fn first(server: u32, interval: Duration) -> Duration {
+    (Duration::from_millis(1) * SERVERS).min(interval) * server / SERVERS
+}
+
+/// When all its checks are due: the later ones at its place in the interval, or an interval after the first where that
+/// would be right behind it. Of a few servers between the two, ticks of the clock decide; they have none.
+fn slots(server: u32, interval: Duration) -> Option<impl Iterator<Item = Duration>> {
+    let (first, steady) = (first(server, interval), interval * server / SERVERS);
+    let right_behind = first + interval / 8;
+    if steady.abs_diff(right_behind) < Duration::from_millis(20) {
+        return None;
+    }
+    let second = if steady < right_behind { first + interval } else { steady };
+    Some(std::iter::once(first).chain((0..).map(move |round| second + interval * round)))
 }
 
 /// CPU time of this thread.
@@ -165,14 +172,12 @@ fn cpu() -> Duration {
 }
 
 fn report(name: &str, starts: &[Vec<Instant>], interval: Duration, busy: f64) {
-    // The earliest start counts from when the configuration was taken.
-    let begun = |(server, starts): (u32, &Vec<Instant>)| {
-        starts.iter().zip(slots(server, interval)).filter_map(|(start, slot)| start.checked_sub(slot)).min()
-    };
+    // When the configuration was taken, by the most punctual of the first round.
+    let begun = |(server, starts): (u32, &Vec<Instant>)| starts.first()?.checked_sub(first(server, interval));
     let base = (0..).zip(starts).filter_map(begun).min().unwrap();
     let mut late: Vec<Duration> = Vec::new();
     for (server, starts) in (0..).zip(starts).filter(|(server, _)| !is_in_hole(*server)) {
-        let of_server = starts.iter().zip(slots(server, interval));
+        let of_server = starts.iter().zip(slots(server, interval).into_iter().flatten());
         late.extend(of_server.map(|(start, slot)| start.saturating_duration_since(base + slot)));
     }
     late.sort_unstable();
