@@ -7,10 +7,10 @@ cd "$(dirname "$0")/.." || exit 1
 
 seconds=${FUZZ_SECONDS:-600}
 targets=("$@")
-[ $# -gt 0 ] || targets=(classic native convert listing answer grpc)
+[ $# -gt 0 ] || targets=(classic native convert listing answer grpc lines dialogue)
 seeds=$(mktemp -d)
 trap 'rm -rf "$seeds"' EXIT
-mkdir "$seeds"/{classic,native,convert,listing,answer,grpc}
+mkdir "$seeds"/{classic,native,convert,listing,answer,grpc,lines,dialogue}
 
 # seed TARGET FILE...: each under a name of its own.
 seed() {
@@ -27,6 +27,8 @@ seed convert tests/**/*.cf packaging/examples/*.cf tests/config/**/*.toml packag
 seed listing src/ipvs/ipvsadm/*.txt tests/**/*.listing
 seed answer fuzz/seeds/answer/*
 seed grpc fuzz/seeds/grpc/*
+seed lines fuzz/seeds/lines/*
+seed dialogue fuzz/seeds/dialogue/*
 sed -n 's/^| `\([a-z0-9-]*\)` |.*/"\1"/p' src/config/classic/GRAMMAR.md | sort -u >"$seeds/words"
 
 summary=()

@@ -15,12 +15,11 @@ use std::{
 const NAMES: usize = 28;
 
 /// Crates and types that are one room's own, or a few rooms'.
-const OWNERS: [(&str, &[&str]); 18] = [
+const OWNERS: [(&str, &[&str]); 17] = [
     ("crate::director::Director", &["director", "runtime"]),
     ("zbus", &["dbus"]),
     ("h2", &["check"]),
     ("reqwest", &["check"]),
-    ("suppaftp", &["check"]),
     ("openssl", &["check"]),
     ("tokio_openssl", &["check"]),
     ("socket2", &["check"]),

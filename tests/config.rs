@@ -3,7 +3,7 @@
 //! and `*.toml.stderr`.
 //!
 //! `BLESS=1 cargo test --test config` rewrites the expectations; the diff is what is reviewed.
-#![cfg(all(feature = "http", feature = "ftp"))]
+#![cfg(feature = "http")]
 #![expect(clippy::unwrap_used, reason = "a test may")]
 
 use std::{

@@ -2,7 +2,7 @@
 //!
 //! `tests/config/convert/*.cf` and `*.toml` are golden: `x.cf` becomes `x.cf.toml`, `x.toml` becomes `x.toml.cf`.
 //! `BLESS=1 cargo test --test convert` rewrites them.
-#![cfg(all(feature = "http", feature = "ftp"))]
+#![cfg(feature = "http")]
 #![expect(clippy::unwrap_used, reason = "a test may")]
 
 use std::{

@@ -1,9 +1,11 @@
 //! The bounded line reader that all protocols of lines share: no server can make a check hold more than a line of
 //! [`LONGEST`] bytes, however much it sends.
 
+use futures_util::FutureExt as _;
+use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
 
-use super::{Ask, net, trouble};
+use super::{Ask, net, stream::Stream, trouble};
 use crate::health::{Failure, Stage};
 
 /// The longest line that is read, its end included. Protocols allow 512 to 1,024 bytes (RFC 5321, 4.5.3.1; RFC 1939, 3),
@@ -37,6 +39,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Lines<S> {
     }
 
     /// The same; nothing where the connection has ended in order, before the first byte of a line.
+    #[expect(dead_code, reason = "the checks of simpletcp, which come next, are its user")]
     pub(super) async fn next(&mut self, ask: &Ask<'_>, stage: Stage) -> Result<Option<&[u8]>, Failure> {
         Ok(self.line_or_end(ask, stage).await?.map(|range| &self.buffer[range]))
     }
@@ -119,6 +122,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Lines<S> {
             return Err(Failure::Protocol("the server sent more than the answer to STARTTLS".to_owned()));
         }
         Ok(self.stream)
+    }
+}
+
+impl Lines<Stream> {
+    /// Says farewell and does not wait for the answer: the check has passed, and a server that hangs now must not change
+    /// that. The connection is closed in the ordinary way, so that the server still reads it.
+    pub(super) fn take_leave(mut self, farewell: &str) {
+        // Without this the connection is reset, which is as well.
+        let _ = SockRef::from(self.stream.socket()).set_linger(None);
+        let said = async {
+            self.stream.write_all(format!("{farewell}\r\n").as_bytes()).await?;
+            self.stream.shutdown().await
+        };
+        let _ = said.now_or_never();
     }
 }
 

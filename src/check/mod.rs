@@ -4,26 +4,32 @@
 //! frees its memory, whatever it was waiting for. It has no deadline either: that belongs to the loop, which reads from
 //! [`Progress`] what the probe was doing when the deadline passed.
 
+pub mod agent;
 mod ask;
 mod connect;
 mod content;
+mod datagrams;
 mod external;
-#[cfg(feature = "ftp")]
-mod ftp;
+pub mod ftp;
 #[cfg(feature = "grpc")]
 pub mod grpc;
+mod handshake;
 #[cfg(feature = "http")]
 pub mod http;
-#[expect(dead_code, reason = "the checks of mail servers, which come next, are its users")]
 mod lines;
 mod live;
+pub mod mail;
 mod net;
 mod ping;
 mod probes;
 mod progress;
+pub mod redis;
+pub mod reply;
 mod stream;
+pub mod tcp;
 pub mod tls;
 mod trouble;
+mod udp;
 
 use std::future::Future;
 
@@ -45,7 +51,7 @@ const AGENT: &str = concat!("ldirectord/", env!("CARGO_PKG_VERSION"));
 /// Who can ask a real server how it is: [`Probes`] over the network, a script in tests.
 pub trait Prober: Clone + Send + Sync + 'static {
     /// Asks once. The caller puts the deadline around it ([`CheckSpec::longest`]), and when that passes drops the
-    /// future and reports [`Failure::TimedOut`] with [`Progress::stage`].
+    /// future and reports [`Progress::timed_out`].
     fn probe(&self, spec: &CheckSpec, progress: &Progress) -> impl Future<Output = Verdict> + Send;
 }
 
@@ -69,29 +75,26 @@ async fn outcome(ask: &Ask<'_>) -> Result<Evidence, Failure> {
         CheckKind::Http(check) => http::probe(ask, check).await,
         #[cfg(feature = "grpc")]
         CheckKind::Grpc(check) => Box::pin(grpc::probe(ask, check)).await,
-        #[cfg(feature = "ftp")]
         CheckKind::Ftp(check) => Box::pin(ftp::probe(ask, check)).await,
+        CheckKind::Mail(check) => Box::pin(mail::probe(ask, check)).await,
+        CheckKind::Redis(check) => Box::pin(redis::probe(ask, check)).await,
+        CheckKind::Agent(check) => Box::pin(agent::probe(ask, check)).await,
         CheckKind::Ping(check) => ping::probe(ask, check).await,
+        CheckKind::Tcp(check) => Box::pin(tcp::probe(ask, check)).await,
+        CheckKind::Udp(check) => udp::probe(ask, check).await,
+        CheckKind::Tls(security) => Box::pin(handshake::probe(ask, security)).await,
         CheckKind::External(check) => Box::pin(external::probe(ask, check)).await,
         #[cfg(not(feature = "grpc"))]
         CheckKind::Grpc(_) => Err(not_built(ask)),
         #[cfg(not(feature = "http"))]
         CheckKind::Http(_) => Err(not_built(ask)),
-        #[cfg(not(feature = "ftp"))]
-        CheckKind::Ftp(_) => Err(not_built(ask)),
         // Not there yet: no configuration gets here (Service::NOT_YET).
-        CheckKind::Agent(_)
-        | CheckKind::Dns(_)
+        CheckKind::Dns(_)
         | CheckKind::Ldap(_)
-        | CheckKind::Mail(_)
         | CheckKind::Oracle(_)
         | CheckKind::Radius(_)
-        | CheckKind::Redis(_)
         | CheckKind::Sip(_)
-        | CheckKind::Sql(_)
-        | CheckKind::Tcp(_)
-        | CheckKind::Tls(_)
-        | CheckKind::Udp(_) => Err(not_built(ask)),
+        | CheckKind::Sql(_) => Err(not_built(ask)),
     }
 }
 

@@ -6,6 +6,7 @@ use std::{
     task::{Context, Poll},
 };
 
+use socket2::SockRef;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
@@ -18,6 +19,23 @@ pub(super) enum Stream {
     Plain(TcpStream),
     /// Protected by TLS.
     Tls(Box<SslStream<TcpStream>>),
+}
+
+impl Stream {
+    /// The socket below.
+    pub(super) fn socket(&self) -> &TcpStream {
+        match self {
+            Self::Plain(stream) => stream,
+            Self::Tls(stream) => stream.get_ref(),
+        }
+    }
+
+    /// Has it closed in the ordinary way when it is dropped, and not reset: a server that was told goodbye then reads the
+    /// goodbye, and has no lost connection to complain of.
+    pub(super) fn close_in_order(&self) {
+        // Without this it is reset, which is as well.
+        let _ = SockRef::from(self.socket()).set_linger(None);
+    }
 }
 
 impl AsyncRead for Stream {

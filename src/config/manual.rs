@@ -104,23 +104,22 @@ fn facts(directive: &Directive) -> String {
     let row = GRAMMAR.lines().find(|line| line.starts_with(&format!("| `{}` |", directive.name)));
     let cells: Vec<&str> = row.unwrap_or_default().split('|').map(str::trim).collect();
     let [_, _, _, _, default, note, ..] = cells[..] else { panic!("no row of {}", directive.name) };
-    let mut facts = match directive.scope {
-        Scope::Global => "(global",
-        Scope::Virtual => "(one",
-        Scope::Both => "(all or one",
-        Scope::Head => "(head",
-    }
-    .to_owned();
-    if !default.is_empty() {
-        let default = default.replace('`', "");
-        facts += &format!("; default {}", default.strip_prefix("see below, ").unwrap_or(&default));
-    }
+    let place = match directive.scope {
+        Scope::Global => "global",
+        Scope::Virtual => "one",
+        Scope::Both => "all or one",
+        Scope::Head => "head",
+    };
+    let default = match default.replace('`', "") {
+        default if default.is_empty() => default,
+        default => format!("; default {}", default.strip_prefix("see below, ").unwrap_or(&default)),
+    };
     let mut keys: Vec<&str> =
         KEYS.iter().filter(|row| row.directive == directive.name).map(|row| row.key).collect();
     keys.dedup();
     let keys = if keys.is_empty() { "none".to_owned() } else { keys.join(", ") };
     let newer = if note.split(':').next() == Some("new") || note.starts_with("new;") { "; new" } else { "" };
-    format!("{facts}; TOML {keys}{newer})")
+    format!("({place}{default}; TOML {keys}{newer})")
 }
 
 #[test]

@@ -6,7 +6,7 @@ use tokio::time::{Instant, timeout};
 
 use crate::{
     check::{Prober, Progress},
-    health::{Failure, Verdict},
+    health::Verdict,
     model::CheckSpec,
 };
 
@@ -42,7 +42,7 @@ pub(super) async fn fly<P: Prober>(prober: &P, spec: &CheckSpec, due: Instant) -
                 stalled = true;
                 continue;
             }
-            Err(_) => Verdict::Fail(Failure::TimedOut(progress.stage())),
+            Err(_) => Verdict::Fail(progress.timed_out()),
         };
         return Flight { verdict, took, late_by };
     }
@@ -57,7 +57,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        health::{Evidence, Stage},
+        health::{Evidence, Failure, Stage},
         model::{Cadence, CheckKind, Route},
     };
 

@@ -1,24 +1,32 @@
 //! Every kind of check against servers on loopback, in real time: healthy ones, and the whole row of hostile ones. Each
 //! ends within its deadline, with the right kind of failure.
 
-#![cfg(all(feature = "http", feature = "ftp", feature = "grpc"))]
+#![cfg(all(feature = "http", feature = "grpc"))]
 #![expect(clippy::unwrap_used, reason = "these are tests")]
 #![expect(clippy::disallowed_methods, reason = "sockets and certificates live in real time")]
 
+mod agent;
 mod certificates;
 mod connect;
 mod external;
 mod ftp;
 mod ftpd;
+mod ftps;
 mod grpc;
 mod http;
 mod https;
+mod mail;
 mod ping;
 mod proxy;
 mod redirects;
+mod redis;
 mod requests;
 mod routes;
 mod server;
+mod talk;
+mod tcp;
+mod tls;
+mod udp;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -57,7 +65,7 @@ async fn ask_along(
     let start = Instant::now();
     let verdict = match timeout(deadline, probes.probe(&spec, &progress)).await {
         Ok(verdict) => verdict,
-        Err(_) => Verdict::Fail(Failure::TimedOut(progress.stage())),
+        Err(_) => Verdict::Fail(progress.timed_out()),
     };
     let took = start.elapsed();
     assert!(took < deadline + SLACK, "{verdict:?} took {took:?}");

@@ -12,7 +12,7 @@ use openssl::ssl::{NameType, Ssl, SslContext};
 use socket2::SockRef;
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpStream, UdpSocket},
     task::JoinSet,
     time::sleep,
 };
@@ -163,6 +163,48 @@ pub(crate) async fn drip(stream: &mut (impl AsyncWrite + Unpin), bytes: &[u8]) -
         sleep(DRIP).await;
     }
     Ok(())
+}
+
+/// A server of datagrams that runs until it is dropped.
+pub(crate) struct Datagrams {
+    pub(crate) address: SocketAddr,
+    /// What clients sent.
+    pub(crate) heard: Arc<Mutex<Vec<Vec<u8>>>>,
+    _tasks: JoinSet<()>,
+}
+
+impl Datagrams {
+    /// Answers what `answer` says to each datagram, of which it is told the number too, from 0.
+    pub(crate) async fn new<A>(ip: IpAddr, answer: A) -> Self
+    where
+        A: Fn(usize, &[u8]) -> Vec<Vec<u8>> + Send + 'static,
+    {
+        let socket = UdpSocket::bind((ip, 0)).await.unwrap();
+        let address = socket.local_addr().unwrap();
+        let heard = Arc::new(Mutex::new(Vec::new()));
+        let ears = Arc::clone(&heard);
+        let mut tasks = JoinSet::new();
+        tasks.spawn(async move {
+            for number in 0.. {
+                let mut bytes = vec![0; 65536];
+                let (length, client) = socket.recv_from(&mut bytes).await.unwrap();
+                ears.lock().unwrap().push(bytes[..length].to_vec());
+                for datagram in answer(number, &bytes[..length]) {
+                    socket.send_to(&datagram, client).await.unwrap();
+                }
+            }
+        });
+        Self { address, heard, _tasks: tasks }
+    }
+
+    pub(crate) fn heard(&self) -> Vec<Vec<u8>> {
+        self.heard.lock().unwrap().clone()
+    }
+}
+
+/// An address at which nobody hears datagrams.
+pub(crate) async fn nobody_hears(ip: IpAddr) -> SocketAddr {
+    UdpSocket::bind((ip, 0)).await.unwrap().local_addr().unwrap()
 }
 
 /// An address at which nobody listens.

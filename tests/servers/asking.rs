@@ -9,7 +9,7 @@ use std::{
 use ldirectord::{
     check::{Prober, Probes, Progress, tls::Trust},
     config::{MemoryFiles, Rejected, TableResolver, load},
-    health::{Failure, Verdict},
+    health::Verdict,
     model::{Check, CheckSpec},
 };
 use tokio::time::timeout;
@@ -64,7 +64,7 @@ impl Asker {
         let progress = Progress::new();
         timeout(spec.cadence.deadline, self.probes.probe(spec, &progress))
             .await
-            .unwrap_or_else(|_| Verdict::Fail(Failure::TimedOut(progress.stage())))
+            .unwrap_or_else(|_| Verdict::Fail(progress.timed_out()))
     }
 }
 

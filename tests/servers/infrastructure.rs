@@ -50,6 +50,23 @@ fn grpc() -> Server {
         package: "python3-grpcio",
         files: vec![("health.py", include_str!("data/health.py").to_owned())],
         script: "python3 health.py",
-        services: vec![Service::connect(50051), Service::connect(50052)],
+        services: vec![
+            health(Service::tcp("grpc", 50051, "service = grpc\n", "", "waiting for the answer")),
+            health(Service::tcp(
+                "grpc in TLS",
+                50052,
+                "service = grpc\ntls = yes\n",
+                "",
+                "in the TLS handshake",
+            ))
+            .named(""),
+        ],
     }
+}
+
+fn health(service: Service) -> Service {
+    service
+        .also("a service", "request = \"shop\"\n")
+        .but("one that is broken", "request = \"broken\"\n", "unavailable", "NOT_SERVING")
+        .but("one that is unknown", "request = \"unknown\"\n", "error", "NOT_FOUND: unknown service")
 }

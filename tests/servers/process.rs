@@ -108,6 +108,11 @@ fn stands_still(pid: Pid) -> bool {
     stat.rsplit_once(") ").is_none_or(|(_, rest)| rest.starts_with(['T', 'Z']))
 }
 
+/// Whether a condition of the shell holds in the root.
+pub(crate) fn holds(condition: &str) -> bool {
+    Command::new("chroot").args([ROOT, "sh", "-c", condition]).status().unwrap().success()
+}
+
 /// Whether it becomes so within our patience.
 pub(crate) fn comes_true(mut so: impl FnMut() -> bool) -> bool {
     let start = Instant::now();

@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 
 use crate::{
     asking::{Asker, Expected, LOOPBACKS},
-    process::{PATIENCE, Processes, comes_true},
+    process::{PATIENCE, Processes, comes_true, holds},
     root::Root,
     service::{BRIEF, PATIENT, Service},
 };
@@ -68,13 +68,16 @@ impl Server {
             let mut ended = false;
             let came = comes_true(|| {
                 ended = processes.has_ended();
-                ended || service.accepts(ip)
+                ended || service.accepts(ip) && service.ready.is_none_or(holds)
             });
             if ended {
                 return Err("it ended by itself".to_owned());
             }
             if !came {
-                return Err(format!("port {} of {ip} is not open within {PATIENCE:?}", service.port));
+                return Err(format!(
+                    "port {} of {ip} is not open and ready within {PATIENCE:?}",
+                    service.port
+                ));
             }
         }
         Ok(())

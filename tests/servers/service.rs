@@ -7,7 +7,10 @@ use std::{
 
 use futures_util::future::join_all;
 
-use crate::asking::{Asker, Expected, LOOPBACKS, Transport, check};
+use crate::{
+    asking::{Asker, Expected, LOOPBACKS, Transport, check},
+    root::HOST,
+};
 
 /// For a server that is to answer: a busy machine may need it.
 pub(crate) const PATIENT: &str = "checktimeout = 30\nnegotiatetimeout = 30\n";
@@ -21,6 +24,8 @@ pub(crate) struct Service {
     transport: Transport,
     lines: String,
     questions: Vec<Question>,
+    /// Holds when the server answers at its open port, as a condition of the shell.
+    pub(crate) ready: Option<&'static str>,
     pub(crate) frozen: Expected,
     pub(crate) stopped: Expected,
 }
@@ -45,8 +50,17 @@ impl Service {
         let frozen = Expected::Fail("timed-out", stage);
         let stopped = Expected::Fail("refused", "connection refused");
         let lines = lines.to_owned();
-        Self { name, port, transport: Transport::Tcp, lines, questions: Vec::new(), frozen, stopped }
-            .also("healthy", healthy)
+        Self {
+            name,
+            port,
+            transport: Transport::Tcp,
+            lines,
+            questions: Vec::new(),
+            ready: None,
+            frozen,
+            stopped,
+        }
+        .also("healthy", healthy)
     }
 
     /// The same for a service on UDP.
@@ -66,6 +80,12 @@ impl Service {
         Self { frozen: Expected::Pass, ..Self::tcp("connect", port, "checktype = connect\n", "", "") }
     }
 
+    #[expect(dead_code, reason = "the check of PostgreSQL is on its way")]
+    /// It takes more than an open port until the server answers: this condition of the shell, in the root.
+    pub(crate) fn ready_when(self, condition: &'static str) -> Self {
+        Self { ready: Some(condition), ..self }
+    }
+
     /// Other lines with which a server that is well passes.
     pub(crate) fn also(self, what: &'static str, lines: &str) -> Self {
         self.with(what, lines, Expected::Pass)
@@ -80,6 +100,17 @@ impl Service {
         words: &'static str,
     ) -> Self {
         self.with(what, lines, Expected::Fail(kind, words))
+    }
+
+    /// With these lines there is TLS: the name in the certificate is verified, and another one wanted.
+    pub(crate) fn named(self, lines: &str) -> Self {
+        let full = format!("{lines}tls-verify = full\n");
+        self.also("the name verified", &format!("{full}virtualhost = {HOST}\n")).but(
+            "another name",
+            &format!("{full}virtualhost = other.example.com\n"),
+            "tls",
+            "certificate is not made out to other.example.com",
+        )
     }
 
     fn with(mut self, what: &'static str, lines: &str, expected: Expected) -> Self {

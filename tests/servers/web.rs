@@ -19,10 +19,7 @@ fn nginx() -> Server {
             ("users", "monitor:{PLAIN}secret\n".to_owned()),
         ],
         script: "nginx -c /srv/nginx/nginx.conf",
-        services: vec![
-            pages(80).but("with a password wanted", "request = \"/inner\"\n", "status", "401"),
-            secure_pages(443),
-        ],
+        services: vec![guarded(pages(80)), secure_pages(443)],
     }
 }
 
@@ -48,9 +45,27 @@ fn pages(port: u16) -> Service {
 
 fn secure_pages(port: u16) -> Service {
     let lines = "service = https\nvirtualhost = www.example.com\nrequest = \"/page\"\n";
-    rows(Service::tcp("https", port, lines, WELL, "in the TLS handshake"))
-        .also("the name verified", "tls-verify = full\n")
-        .but("another name", "tls-verify = full\ntls-servername = \"other.example.com\"\n", "tls", "")
+    rows(Service::tcp("https", port, lines, WELL, "in the TLS handshake")).named("")
+}
+
+/// What else can be wanted of a page.
+fn guarded(service: Service) -> Service {
+    let with = |passwd| format!("request = \"/inner\"\nrequest-header = \"Authorization: Basic {passwd}\"\n");
+    service
+        .also("a password, which is wanted", "request = \"/inner\"\nhttpstatus = 401\n")
+        .also("the password", &with("bW9uaXRvcjpzZWNyZXQ="))
+        .also("a field of the head", "receive-header = \"Content-Length: ^11$\"\n")
+        .but("wrong password", &with("bW9uaXRvcjpzZWNyZXRz"), "status", "401")
+        .but("no password", "request = \"/inner\"\n", "status", "401")
+        .but(
+            "another field of the head",
+            "receive-header = \"Content-Length: ^12$\"\n",
+            "header",
+            "got \"11\"",
+        )
+        .but("what must not come", "receive-not = \"well\"\n", "unwanted", "got \"all is well\"")
+        .but("another status", "httpstatus = 204, 404\n", "status", "200")
+        .but("what it does not take", "httpmethod = POST\nrequest-body = \"a=b\"\n", "status", "405")
 }
 
 fn rows(service: Service) -> Service {

@@ -55,7 +55,7 @@ pub(super) async fn probe(ask: &Ask<'_>, check: &GrpcCheck) -> Result<Evidence, 
         },
     };
     match serving {
-        Serving::Serving => Ok(Evidence { certificate, status: None }),
+        Serving::Serving => Ok(Evidence { certificate, ..Evidence::default() }),
         Serving::NotServing => Err(Failure::Unavailable("NOT_SERVING".into())),
         Serving::Unknown => Err(Failure::Unavailable("UNKNOWN".into())),
         Serving::ServiceUnknown => Err(Failure::Unavailable("SERVICE_UNKNOWN".into())),

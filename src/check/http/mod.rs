@@ -49,7 +49,7 @@ async fn fetch<'a>(ask: &Ask<'_>, check: &'a HttpCheck) -> Result<(Answer<'a>, E
     let mut answer = Answer::new(Want::of(check));
     exchange(ask, &mut stream, &request, &mut answer).await?;
     let status = Some(answer.status());
-    Ok((answer, Evidence { certificate, status }))
+    Ok((answer, Evidence { certificate, status, ..Evidence::default() }))
 }
 
 /// Sends the request and takes the answer in, as far as it is needed.

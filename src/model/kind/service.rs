@@ -70,25 +70,13 @@ impl Service {
     pub const NOT_YET: &[Self] = &[
         Self::Agent,
         Self::Dns,
-        Self::Ftps,
-        Self::Imap,
-        Self::Imaps,
         Self::Ldap,
         Self::Ldaps,
         Self::Mysql,
-        Self::Nntp,
         Self::Oracle,
         Self::Pgsql,
-        Self::Pop,
-        Self::Pops,
         Self::Radius,
-        Self::Redis,
-        Self::Simpletcp,
         Self::Sip,
-        Self::Smtp,
-        Self::Submission,
-        Self::Tls,
-        Self::Udp,
     ];
 
     /// Its name in the configuration, and the port it usually has, which is used where a real server has none.
@@ -156,13 +144,14 @@ impl Service {
     pub fn left_out(self) -> Option<&'static str> {
         let (feature, is_built) = match self {
             Self::Http | Self::HttpProxy | Self::Https => ("http", cfg!(feature = "http")),
-            Self::Ftp | Self::Ftps => ("ftp", cfg!(feature = "ftp")),
             Self::Ldap | Self::Ldaps => ("ldap", cfg!(feature = "ldap")),
             Self::Mysql => ("mysql", cfg!(feature = "mysql")),
             Self::Pgsql => ("pgsql", cfg!(feature = "pgsql")),
             Self::Dns => ("dns", cfg!(feature = "dns")),
             Self::Grpc => ("grpc", cfg!(feature = "grpc")),
             Self::Agent
+            | Self::Ftp
+            | Self::Ftps
             | Self::Imap
             | Self::Imaps
             | Self::Nntp
