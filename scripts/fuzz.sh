@@ -7,10 +7,10 @@ cd "$(dirname "$0")/.." || exit 1
 
 seconds=${FUZZ_SECONDS:-600}
 targets=("$@")
-[ $# -gt 0 ] || targets=(classic native convert listing answer grpc lines dialogue)
+[ $# -gt 0 ] || targets=(classic native convert listing answer grpc lines dialogue dns sip)
 seeds=$(mktemp -d)
 trap 'rm -rf "$seeds"' EXIT
-mkdir "$seeds"/{classic,native,convert,listing,answer,grpc,lines,dialogue}
+mkdir "$seeds"/{classic,native,convert,listing,answer,grpc,lines,dialogue,dns,sip}
 
 # seed TARGET FILE...: each under a name of its own.
 seed() {
@@ -29,6 +29,8 @@ seed answer fuzz/seeds/answer/*
 seed grpc fuzz/seeds/grpc/*
 seed lines fuzz/seeds/lines/*
 seed dialogue fuzz/seeds/dialogue/*
+seed dns fuzz/seeds/dns/*
+seed sip fuzz/seeds/sip/*
 sed -n 's/^| `\([a-z0-9-]*\)` |.*/"\1"/p' src/config/classic/GRAMMAR.md | sort -u >"$seeds/words"
 
 summary=()

@@ -8,10 +8,16 @@ use crate::{
 /// The most that is kept of a page or file: what stands behind it is not matched.
 pub(super) const LIMIT: usize = 1 << 20;
 
-/// Appends as much of `bytes` as there is room for; false when the limit is reached.
+/// Appends as much of `bytes` as there is room for; false when the limit is reached. There is never room for more than
+/// the limit, and a move to more room is from half of that at most.
 pub(super) fn keep(content: &mut Vec<u8>, bytes: &[u8]) -> bool {
-    let room = LIMIT - content.len();
-    content.extend_from_slice(&bytes[..bytes.len().min(room)]);
+    let bytes = &bytes[..bytes.len().min(LIMIT - content.len())];
+    let length = content.len() + bytes.len();
+    if length > content.capacity() {
+        let capacity = if length > LIMIT / 2 { LIMIT } else { length.next_power_of_two() };
+        content.reserve_exact(capacity - content.len());
+    }
+    content.extend_from_slice(bytes);
     content.len() < LIMIT
 }
 
@@ -55,6 +61,18 @@ mod tests {
         assert!(!keep(&mut content, b"cdef"));
         assert!(!keep(&mut content, b"g"));
         assert_eq!((content.len(), &content[LIMIT - 3..]), (LIMIT, &b"abc"[..]));
+    }
+
+    #[test]
+    fn there_is_room_for_the_limit_at_most() {
+        for piece in [1_000, 8_192, 70_001] {
+            let (mut content, mut before) = (Vec::new(), 0);
+            while keep(&mut content, &vec![0; piece]) {
+                assert!(content.capacity() == before || before <= LIMIT / 2, "{before}");
+                before = content.capacity();
+            }
+            assert_eq!(content.capacity(), LIMIT);
+        }
     }
 
     #[test]

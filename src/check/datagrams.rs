@@ -1,10 +1,14 @@
-//! Datagrams: a socket that hears one server alone.
+//! Datagrams: a socket that hears one server alone, and questions that are asked again, since one may have been lost.
 
-use std::io;
+use std::{io, net::SocketAddr, time::Duration};
 
 use rustix::net::RecvFlags;
 use socket2::{Domain, Protocol, Socket, Type};
-use tokio::{io::Interest, net::UdpSocket};
+use tokio::{
+    io::Interest,
+    net::UdpSocket,
+    time::{Instant, timeout_at},
+};
 
 use super::{Ask, net, trouble};
 use crate::health::{Failure, Stage};
@@ -12,6 +16,16 @@ use crate::health::{Failure, Stage};
 /// The longest datagram that is looked at as a whole; of a longer one this is the beginning. It is more than what travels
 /// in one piece.
 pub(super) const LONGEST: usize = 8 * 1024;
+
+/// When a question is asked again that has no answer yet: after a while, then after twice that, and so on.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Patience {
+    /// The first time. Where a third of the check's deadline is less, it is that, so that the loss of a single datagram
+    /// fails no check.
+    pub(super) first: Duration,
+    /// At most.
+    pub(super) longest: Duration,
+}
 
 /// A socket that is connected to the server of a check: it hears nobody else, and hears that nobody listens there.
 pub(super) struct Datagrams(UdpSocket);
@@ -31,6 +45,11 @@ impl Datagrams {
         open().map(Self).map_err(|error| trouble::failure(&error, Stage::Connect))
     }
 
+    /// Its own address.
+    pub(super) fn local(&self) -> Result<SocketAddr, Failure> {
+        self.0.local_addr().map_err(|error| trouble::failure(&error, Stage::Connect))
+    }
+
     /// Asks once, and hands what comes to `take`, until that is content.
     pub(super) async fn ask_once<R>(
         &self,
@@ -40,6 +59,26 @@ impl Datagrams {
     ) -> Result<R, Failure> {
         self.send(ask, request).await?;
         self.receive(take).await
+    }
+
+    /// The same; and asks again while nothing comes that `take` is content with, in the same words, so that a server that
+    /// has heard the question already can tell.
+    pub(super) async fn ask<R>(
+        &self,
+        ask: &Ask<'_>,
+        request: &[u8],
+        patience: Patience,
+        mut take: impl FnMut(&[u8]) -> Option<R>,
+    ) -> Result<R, Failure> {
+        let mut wait = patience.first.min(ask.spec.cadence.deadline / 3);
+        loop {
+            self.send(ask, request).await?;
+            let until = Instant::now() + wait;
+            if let Ok(answer) = timeout_at(until, self.receive(&mut take)).await {
+                return answer;
+            }
+            wait = (wait * 2).min(patience.longest);
+        }
     }
 
     async fn send(&self, ask: &Ask<'_>, request: &[u8]) -> Result<(), Failure> {

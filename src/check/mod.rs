@@ -9,6 +9,8 @@ mod ask;
 mod connect;
 mod content;
 mod datagrams;
+#[cfg(feature = "dns")]
+pub mod dns;
 mod external;
 pub mod ftp;
 #[cfg(feature = "grpc")]
@@ -23,8 +25,10 @@ mod net;
 mod ping;
 mod probes;
 mod progress;
+mod random;
 pub mod redis;
 pub mod reply;
+pub mod sip;
 mod stream;
 pub mod tcp;
 pub mod tls;
@@ -82,19 +86,21 @@ async fn outcome(ask: &Ask<'_>) -> Result<Evidence, Failure> {
         CheckKind::Ping(check) => ping::probe(ask, check).await,
         CheckKind::Tcp(check) => Box::pin(tcp::probe(ask, check)).await,
         CheckKind::Udp(check) => udp::probe(ask, check).await,
+        #[cfg(feature = "dns")]
+        CheckKind::Dns(check) => Box::pin(dns::probe(ask, check)).await,
+        CheckKind::Sip(check) => Box::pin(sip::probe(ask, check)).await,
         CheckKind::Tls(security) => Box::pin(handshake::probe(ask, security)).await,
         CheckKind::External(check) => Box::pin(external::probe(ask, check)).await,
+        #[cfg(not(feature = "dns"))]
+        CheckKind::Dns(_) => Err(not_built(ask)),
         #[cfg(not(feature = "grpc"))]
         CheckKind::Grpc(_) => Err(not_built(ask)),
         #[cfg(not(feature = "http"))]
         CheckKind::Http(_) => Err(not_built(ask)),
         // Not there yet: no configuration gets here (Service::NOT_YET).
-        CheckKind::Dns(_)
-        | CheckKind::Ldap(_)
-        | CheckKind::Oracle(_)
-        | CheckKind::Radius(_)
-        | CheckKind::Sip(_)
-        | CheckKind::Sql(_) => Err(not_built(ask)),
+        CheckKind::Ldap(_) | CheckKind::Oracle(_) | CheckKind::Radius(_) | CheckKind::Sql(_) => {
+            Err(not_built(ask))
+        }
     }
 }
 

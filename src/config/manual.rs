@@ -15,6 +15,8 @@ use super::{
 use crate::model::{DirectorState, Service};
 
 const PAGE: &str = include_str!("../../packaging/man/ldirectord.cf.5");
+/// What `ldirectord -h` shows.
+const SHORT: &str = include_str!("../cli/manual.txt");
 const GRAMMAR: &str = include_str!("classic/GRAMMAR.md");
 
 /// An entry of a list in a page: what is explained, and the words about it.
@@ -182,6 +184,19 @@ fn the_page_has_every_check_type_and_service_and_no_other() {
         None => service.name().to_owned(),
     });
     assert_eq!(heads(PAGE, "SERVICES"), set(services));
+}
+
+#[test]
+fn the_short_manual_names_them_all() {
+    let words: BTreeSet<&str> =
+        SHORT.split(|c: char| !c.is_ascii_alphanumeric() && !"-_".contains(c)).collect();
+    let useless = ["fork", "load", "readdquiescent"];
+    let alive = DIRECTIVES.iter().filter(|directive| matches!(directive.status, Status::Here(_)));
+    let names = alive.map(|directive| directive.name).filter(|name| !useless.contains(name));
+    let types = CheckType::WORDS.map(|(word, _)| word);
+    for name in names.chain(types).chain(Service::ALL.map(Service::name)) {
+        assert!(words.contains(name), "{name}");
+    }
 }
 
 #[test]

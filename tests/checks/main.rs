@@ -8,6 +8,7 @@
 mod agent;
 mod certificates;
 mod connect;
+mod dns;
 mod external;
 mod ftp;
 mod ftpd;
@@ -23,6 +24,7 @@ mod redis;
 mod requests;
 mod routes;
 mod server;
+mod sip;
 mod talk;
 mod tcp;
 mod tls;

@@ -11,8 +11,33 @@ pub(crate) fn asked(text: &str) -> Vec<String> {
             });
             vec![host.map_or(wanted.to_owned(), |host| format!("{wanted} Host: {host}"))]
         }
-        None => lines.map(without_host).collect(),
+        None => lines.map(|line| without_host(&always_new(line))).collect(),
     }
+}
+
+/// What a name server was asked, without the number that is another one in each question.
+pub(crate) fn question(datagram: &[u8]) -> String {
+    datagram.get(2..).unwrap_or_default().escape_ascii().to_string()
+}
+
+/// A line of a request, with words where something new stands in each one of SIP: ports, and words of 16 digits.
+fn always_new(line: &str) -> String {
+    let Some((name, value)) = line.split_once(": ") else { return line.to_owned() };
+    let parts = value.split(';').map(|part| match (name, part.rsplit_once(['=', 'K'])) {
+        ("Via", None) => match part.rsplit_once(':') {
+            Some((address, _)) => format!("{address}:PORT"),
+            None => part.to_owned(),
+        },
+        ("Via", Some(("branch=z9hG4b", word))) if is_word(word) => "branch=z9hG4bKNEW".to_owned(),
+        ("From", Some(("tag", word))) if is_word(word) => "tag=NEW".to_owned(),
+        ("Call-ID", None) if is_word(part) => "RANDOM16HEX".to_owned(),
+        _ => part.to_owned(),
+    });
+    format!("{name}: {}", parts.collect::<Vec<_>>().join(";"))
+}
+
+fn is_word(word: &str) -> bool {
+    word.len() == 16 && word.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// The recordings were made on a machine with this name.

@@ -126,6 +126,7 @@ async fn answer(socket: UdpSocket, spec: ServerSpec, asked: Asked) {
         let Ok((length, client)) = socket.recv_from(&mut datagram).await else { continue };
         let question = &datagram[..length];
         if let Some(addresses) = &spec.dns {
+            asked.add(&who, &essence::question(question));
             respond(&socket, client, named(question, addresses)).await;
             continue;
         }

@@ -3,6 +3,7 @@
 //! HTTP/2 is h2's; its connection is a future, which runs inside of the check's own and ends with it.
 
 pub mod message;
+mod sips;
 pub mod status;
 
 use std::{
@@ -10,11 +11,14 @@ use std::{
     pin::pin,
 };
 
-use futures_util::future::{Either, select};
+use futures_util::{
+    FutureExt as _,
+    future::{Either, select},
+};
 use h2::client::{Builder, SendRequest};
 use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri, header};
 
-use self::message::Serving;
+use self::{message::Serving, sips::Sips};
 use super::{AGENT, Ask, net::Ack, stream::Stream, trouble};
 use crate::{
     health::{Evidence, Failure, Stage},
@@ -27,6 +31,9 @@ const METHOD: &str = "/grpc.health.v1.Health/Check";
 const FIELDS: u32 = 8 * 1024;
 /// What may be on the way to us and not yet looked at: more than a whole answer.
 const WINDOW: u32 = 4 * 1024;
+
+/// The library's words for a connection that ended in the midst of a frame.
+const CUT: &str = "bytes remaining on stream";
 
 type Sender = SendRequest<Cursor<Vec<u8>>>;
 
@@ -43,15 +50,17 @@ pub(super) async fn probe(ask: &Ask<'_>, check: &GrpcCheck) -> Result<Evidence, 
         .enable_push(false)
         .max_header_list_size(FIELDS)
         .initial_window_size(WINDOW)
-        .handshake(stream);
+        .handshake(Sips::new(stream));
     let (sender, connection) = handshake.await.map_err(|error| failure(&error))?;
     let (exchange, connection) = (pin!(call(sender, request, &check.service)), pin!(connection));
     let serving = match select(exchange, connection).await {
         Either::Left((answer, _)) => answer?,
-        // What had come before the connection ended is still there, and else why it ended is known.
-        Either::Right((ended, exchange)) => match (exchange.await, ended) {
-            (Err(Failure::Closed(_)), Err(error)) => return Err(failure(&error)),
-            (answer, _) => answer?,
+        // What had come before the connection ended is still there, and else why it ended is known. Where it ended while
+        // something was sent, the call is not told.
+        Either::Right((ended, exchange)) => match (exchange.now_or_never(), ended) {
+            (None | Some(Err(Failure::Closed(_))), Err(error)) => return Err(failure(&error)),
+            (None, Ok(())) => return Err(Failure::Closed(Stage::Answer)),
+            (Some(answer), _) => answer?,
         },
     };
     match serving {
@@ -139,7 +148,9 @@ fn of_io(error: &io::Error) -> Failure {
         Failure::TimedOut(Stage::Answer)
     } else if [HostUnreachable, NetworkUnreachable].contains(&kind) {
         Failure::Unreachable(trouble::words(error))
-    } else if [BrokenPipe, ConnectionAborted, ConnectionReset, NotConnected, UnexpectedEof].contains(&kind) {
+    } else if [BrokenPipe, ConnectionAborted, ConnectionReset, NotConnected, UnexpectedEof].contains(&kind)
+        || error.to_string() == CUT
+    {
         Failure::Closed(Stage::Answer)
     } else {
         Failure::Protocol(trouble::words(error))

@@ -179,6 +179,8 @@ fn failure(error: &reqwest::Error, url: &Url, stage: Stage) -> Failure {
         Some(Failure::Refused) => Failure::Unreachable(format!("{place}: connection refused")),
         Some(Failure::Unreachable(words)) => Failure::Unreachable(format!("{place}: {words}")),
         Some(closed @ (Failure::Closed(_) | Failure::TimedOut(_))) => closed,
+        // The client's own kind of error for that is not ours to see.
+        _ if deepest == "connection closed before message completed" => Failure::Closed(stage),
         _ if error.is_connect() => Failure::Unreachable(format!("{place}: {deepest}")),
         _ if stage == Stage::Transfer && error.is_body() => Failure::Closed(stage),
         _ => Failure::Protocol(format!("{place}: {deepest}")),

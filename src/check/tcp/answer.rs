@@ -41,7 +41,7 @@ impl<'e> Answer<'e> {
         self.length += bytes.len();
         self.head.extend_from_slice(&bytes[..bytes.len().min(SHOWN - self.head.len())]);
         for piece in bytes.split_inclusive(|&byte| byte == b'\n') {
-            self.line.extend_from_slice(piece);
+            content::keep(&mut self.line, piece);
             if piece.ends_with(b"\n") {
                 self.judge_line()?;
                 if self.found && self.expected.refuse.is_none() {

@@ -69,10 +69,7 @@ impl<R: Resolver> Lowering<'_, '_, R> {
             Service::Oracle => CheckKind::Oracle(OracleCheck { database: database(draft) }.into()),
             Service::Dns => CheckKind::Dns(self.dns(id, draft, request, expected)?.into()),
             Service::Sip => {
-                let login = match &draft.login {
-                    Some(given) => given.value.clone(),
-                    None => format!("ldirectord@{}", self.names.hostname()),
-                };
+                let login = self.sip_address(draft)?;
                 CheckKind::Sip(SipCheck { transport: transport(id), tls, login }.into())
             }
             Service::Radius => {
@@ -135,6 +132,16 @@ impl<R: Resolver> Lowering<'_, '_, R> {
             expected_headers: expected_headers.into(),
             expected,
         })
+    }
+
+    /// Who a SIP server is asked for.
+    fn sip_address(&mut self, draft: &draft::Virtual) -> Option<String> {
+        let Some(given) = &draft.login else { return Some(format!("ldirectord@{}", self.names.hostname())) };
+        if given.value.contains(|c: char| c.is_control() || c.is_whitespace() || "<>\"".contains(c)) {
+            self.report.error(given.span, "this is no address of SIP").help("login = \"USER@DOMAIN\"");
+            return None;
+        }
+        Some(given.value.clone())
     }
 
     fn ftp_login(&mut self, draft: &draft::Virtual) -> Login {

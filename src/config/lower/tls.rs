@@ -92,7 +92,8 @@ pub(super) fn is_protected(service: Service) -> bool {
 /// When TLS begins, if it does; where the service cannot do what is wanted, what to do about it.
 fn start(id: VirtualId, wanted: Option<TlsUse>, service: Service) -> Result<Option<TlsStart>, &'static str> {
     use Service::{
-        Ftp, Grpc, Http, Imap, Ldap, Mysql, Nntp, Pgsql, Pop, Redis, Simpletcp, Sip, Smtp, Submission,
+        Ftp, Grpc, Http, HttpProxy, Imap, Ldap, Mysql, Nntp, Pgsql, Pop, Redis, Simpletcp, Sip, Smtp,
+        Submission,
     };
     if is_protected(service) {
         return match wanted {
@@ -103,9 +104,10 @@ fn start(id: VirtualId, wanted: Option<TlsUse>, service: Service) -> Result<Opti
         };
     }
     let upgrades = matches!(service, Ftp | Imap | Ldap | Nntp | Pop | Smtp | Submission | Mysql | Pgsql);
-    let begins =
-        matches!(service, Ftp | Imap | Ldap | Nntp | Pop | Smtp | Submission | Grpc | Redis | Simpletcp)
-            || (service == Sip && over(id, Protocol::Tcp));
+    let begins = matches!(
+        service,
+        Ftp | Grpc | HttpProxy | Imap | Ldap | Nntp | Pop | Redis | Simpletcp | Smtp | Submission
+    ) || (service == Sip && over(id, Protocol::Tcp));
     match wanted {
         None | Some(TlsUse::No) => Ok(None),
         Some(TlsUse::Yes) if begins => Ok(Some(TlsStart::AtOnce)),
