@@ -33,8 +33,6 @@ pub struct Evidence {
     pub advice: Option<Advice>,
 }
 
-}
-
 /// The stage a check has reached: what it was doing when its deadline passed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Stage {

@@ -25,7 +25,7 @@ pub(crate) fn attributes(datagram: &[u8]) -> String {
     let mut text = format!("code {}, attributes", datagram.first().copied().unwrap_or_default());
     let mut rest = datagram.get(20..).unwrap_or_default();
     while let [kind, length, ..] = rest {
-        text += &format!(" {kind}");
+        text.push_str(&[" ", &kind.to_string()].concat());
         rest = rest.get(usize::from(*length).max(2)..).unwrap_or_default();
     }
     text

@@ -73,10 +73,9 @@ pub fn connect(target: Target<'_>) -> Result<Vec<u8>, Failure> {
         Target::Service(name) => format!("(SERVICE_NAME={})", checked(name)?),
     };
     let text = format!("(DESCRIPTION=(CONNECT_DATA={wanted}{client}))");
-    if text.len() > LONGEST_TEXT {
-        return Err(Failure::Protocol("the name of the database is too long to be sent".to_owned()));
-    }
-    let length = u16::try_from(text.len()).expect("it is short");
+    let length = u16::try_from(text.len()).ok().filter(|&length| usize::from(length) <= LONGEST_TEXT);
+    let length = length
+        .ok_or_else(|| Failure::Protocol("the name of the database is too long to be sent".to_owned()))?;
     let [version, least] = VERSIONS;
     let mut packet = Vec::new();
     packet.extend((u16::from(TEXT) + length).to_be_bytes());
