@@ -30,6 +30,7 @@ pub(super) fn discreet(failure: Failure, kind: &CheckKind) -> Failure {
         | Failure::Unreachable(_)
         | Failure::TimedOut(_)
         | Failure::Closed(_)
+        | Failure::Absent(_)
         | Failure::Header { .. }
         | Failure::Step { .. }
         | Failure::Program { .. }
