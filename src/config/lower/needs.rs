@@ -9,7 +9,7 @@ use crate::{
 impl<R: Resolver> Lowering<'_, '_, R> {
     /// Says what is missing of a service that is named, or implied, there.
     pub(super) fn remark_on_needs(&mut self, draft: &draft::Virtual, service: Service, span: Span) {
-        use Service::{Ftp, Ftps, Ldap, Ldaps, Mysql, Pgsql};
+        use Service::{Agent, Ftp, Ftps, Ldap, Ldaps, Mysql, Pgsql};
         if matches!(service, Mysql | Pgsql) && draft.login.is_none() {
             self.report
                 .warning(span, "without a \"login\" one with no name is tried, which servers refuse")
@@ -35,6 +35,11 @@ impl<R: Resolver> Lowering<'_, '_, R> {
         }
         if matches!(service, Ldap | Ldaps) {
             self.remark_on_bind(draft);
+        }
+        if service == Agent && draft.check_port.is_none() {
+            self.report
+                .warning(span, "the agent is asked for at the server's own port")
+                .help("name the port of the agent with \"checkport\"");
         }
     }
 
