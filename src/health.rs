@@ -3,10 +3,14 @@
 //! Pure: knows neither sockets nor clocks nor what the kernel's table does with it.
 
 mod advice;
+mod certificate;
 
 use std::{fmt, time::Duration};
 
-pub use self::advice::{Advice, Mode};
+pub use self::{
+    advice::{Advice, Mode},
+    certificate::{Certificate, Left},
+};
 use crate::model::{Cadence, Hysteresis};
 
 /// What a check found.
@@ -27,17 +31,6 @@ pub struct Evidence {
     pub status: Option<u16>,
     /// What an agent on it advises.
     pub advice: Option<Advice>,
-}
-
-/// A server's certificate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Certificate {
-    /// It is made out to the name that was asked for (true where no name was).
-    pub name_matches: bool,
-    /// When it ends, in seconds since 1970.
-    pub not_after: i64,
-    /// That is so soon that it is warned of (`tls-expiry-warning`).
-    pub ends_soon: bool,
 }
 
 /// The stage a check has reached: what it was doing when its deadline passed.

@@ -20,8 +20,6 @@ pub(crate) const DRIP: Duration = Duration::from_millis(50);
 const HUGE: usize = 1 << 20;
 /// What is sent at once by a server that sends without end, before it takes a breath: enough to drown in.
 const PIECE: usize = 64 << 10;
-/// More than this no check takes in before it has had enough; some take in all until their deadline.
-const ENOUGH: usize = 2 << 20;
 
 /// The checks of a subject: a row for each place.
 pub(crate) fn rows(subject: &Arc<Subject>, lab: &Arc<Lab>) -> Vec<Row> {
@@ -29,13 +27,13 @@ pub(crate) fn rows(subject: &Arc<Subject>, lab: &Arc<Lab>) -> Vec<Row> {
         let trial = |(turn, behaviour): (usize, Behaviour)| -> (&'static str, Trial) {
             let (subject, lab) = (Arc::clone(subject), Arc::clone(lab));
             let trial = async move {
-                let place = &subject.places[index];
+                let (place, enough) = (&subject.places[index], subject.memory);
                 let listener = listen(loopback(turn + index)).await;
                 let check = subject.check(listener.local_addr().unwrap());
                 let mut actor = Actor::new(listener, lab.good.clone());
                 trial::ask(&lab.probes, &check, |begin| async move {
                     let link = actor.play(&place.before).await?;
-                    behaviour.act(link, place, begin).await
+                    behaviour.act(link, place, enough, begin).await
                 })
                 .await
             };
@@ -45,7 +43,7 @@ pub(crate) fn rows(subject: &Arc<Subject>, lab: &Arc<Lab>) -> Vec<Row> {
             heading: format!("{}: {}", subject.name, place.name),
             memory: subject.memory,
             trials: Behaviour::all(place).into_iter().enumerate().map(trial).collect(),
-            good: &[],
+            good: place.good,
         }
     });
     places.collect()
@@ -103,7 +101,7 @@ impl Behaviour {
     }
 
     /// Does it. Never returns, but where the client went away, as it may.
-    pub(crate) async fn act(self, mut link: Link, place: &Place, begin: Begin) -> io::Result<()> {
+    async fn act(self, mut link: Link, place: &Place, enough: usize, begin: Begin) -> io::Result<()> {
         begin.now();
         let half = &place.reply[..place.reply.len() / 2];
         match self {
@@ -115,12 +113,12 @@ impl Behaviour {
                 }
             }
             Self::Garbage => link.say(&garbage()).await?,
-            Self::Letters => endless(&mut link, b"x", &begin).await?,
+            Self::Letters => endless(&mut link, b"x", enough, &begin).await?,
             Self::HugeLine => {
                 let huge = [&[b'x'].repeat(HUGE)[..], b"\r\n"].concat();
-                begin.soon();
+                begin.at_length();
                 link.say(&huge).await?;
-                begin.now();
+                begin.soon();
             }
             Self::Closes => link.close().await?,
             Self::ClosesMidway => {
@@ -135,26 +133,26 @@ impl Behaviour {
             Self::Endless(index) => {
                 let part = &place.endless[index];
                 link.say(&part.first).await?;
-                endless(&mut link, &part.then, &begin).await?;
+                endless(&mut link, &part.then, enough, &begin).await?;
             }
         }
         pending().await
     }
 }
 
-/// Says this again and again. The deadline of the check is not to pass before it has been sent so much that it must have
+/// Says this again and again. The deadline of the check is not to pass before it has taken in so much that it must have
 /// had enough, if there is an enough for it: how fast that goes is not for the server to say.
-pub(crate) async fn endless(link: &mut Link, unit: &[u8], begin: &Begin) -> io::Result<()> {
+pub(crate) async fn endless(link: &mut Link, unit: &[u8], enough: usize, begin: &Begin) -> io::Result<()> {
     let piece = unit.repeat(PIECE.div_ceil(unit.len()));
-    begin.soon();
-    for _ in 0..ENOUGH / PIECE {
+    begin.at_length();
+    for _ in 0..enough.div_ceil(PIECE) {
         link.say(&piece).await?;
         sleep(Duration::from_millis(1)).await;
     }
     begin.now();
     loop {
         link.say(&piece).await?;
-        sleep(Duration::from_millis(10)).await;
+        sleep(DRIP).await;
     }
 }
 

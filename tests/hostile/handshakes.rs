@@ -42,8 +42,10 @@ pub(crate) fn row(subject: &Arc<Subject>, lab: &Arc<Lab>) -> Option<Row> {
 #[derive(Clone)]
 pub(crate) struct Handshake {
     /// All goes well up to here: up to the client's request to begin with TLS, where there is one.
-    before: Vec<Step>,
-    upgrade: Option<Upgrade>,
+    pub(crate) before: Vec<Step>,
+    pub(crate) upgrade: Option<Upgrade>,
+    /// And between the agreement and what TLS begins with.
+    pub(crate) between: Vec<Step>,
 }
 
 /// What the server says when it is asked to begin with TLS.
@@ -74,6 +76,8 @@ pub(crate) enum Fault {
     ResetsMidway,
 }
 
+/// More than any handshake has.
+const ENOUGH: usize = 256 << 10;
 /// The beginning of a `ServerHello` (RFC 8446, 4.1.3), in a record that has more.
 const HELLO: &[u8] = b"\x16\x03\x03\x00\x7a\x02\x00\x00\x76\x03\x03";
 /// A `HelloRequest`, which clients have to ignore in a handshake (RFC 5246, 7.4.1.1).
@@ -89,12 +93,12 @@ const ALERT: &[u8] = b"\x15\x03\x03\x00\x02\x02\x28";
 
 impl Handshake {
     pub(crate) fn at_once() -> Self {
-        Self { before: Vec::new(), upgrade: None }
+        Self { before: Vec::new(), upgrade: None, between: Vec::new() }
     }
 
     /// It is asked for behind this part of a conversation.
     pub(crate) fn after(talk: &Talk, upgrade: Upgrade) -> Self {
-        Self { before: talk.before().to_vec(), upgrade: Some(upgrade) }
+        Self { before: talk.before().to_vec(), upgrade: Some(upgrade), between: Vec::new() }
     }
 
     /// All that can go wrong, with its name in the tables.
@@ -144,6 +148,7 @@ impl Handshake {
                 agreed.extend_from_slice(&upgrade.injected);
             }
             link.say(&agreed).await?;
+            link = actor.go_on(link, &self.between).await?;
         }
         if let Fault::Certificate(context) = fault {
             // The handshake is work, which takes its time.
@@ -163,7 +168,7 @@ impl Handshake {
                 }
             }
             Fault::Says(bytes) => link.say(&bytes).await?,
-            Fault::Endless(unit) => endless(&mut link, unit, &begin).await?,
+            Fault::Endless(unit) => endless(&mut link, unit, ENOUGH, &begin).await?,
             Fault::Closes => link.close().await?,
             Fault::ClosesMidway => {
                 link.say(HELLO).await?;

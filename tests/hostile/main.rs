@@ -47,9 +47,11 @@ fn loopback(turn: usize) -> IpAddr {
 }
 
 /// All that is checked, but what this version does not know yet.
+/// Those that have no hostile servers yet.
+const NOT_YET: [Service; 2] = [Service::Oracle, Service::Radius];
+
 fn subjects() -> Vec<Arc<Subject>> {
-    let known = Service::ALL.into_iter().filter(|service| !Service::NOT_YET.contains(service));
-    known.flat_map(services::of).map(Arc::new).collect()
+    Service::ALL.into_iter().flat_map(services::of).map(Arc::new).collect()
 }
 
 #[test]
@@ -58,7 +60,7 @@ fn every_service_is_held_against_hostile_servers() {
     for service in Service::ALL {
         let line = format!("service = {}", service.name());
         let is_there = subjects.iter().any(|subject| subject.lines.lines().any(|given| given.trim() == line));
-        assert!(is_there || Service::NOT_YET.contains(&service), "{}", service.name());
+        assert!(is_there || NOT_YET.contains(&service), "{}", service.name());
     }
     // Each of them is what it says.
     for subject in subjects {

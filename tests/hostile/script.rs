@@ -15,8 +15,8 @@ use tokio_openssl::SslStream;
 pub(crate) enum Step {
     /// Waits until this has come.
     HearTo(&'static str),
-    /// Waits until so many bytes have come, and takes no more.
-    Hear(usize),
+    /// Waits until so many bytes have come.
+    HearBytes(usize),
     /// Waits for a message of the client's, which comes in one piece.
     HearMessage,
     Say(Arc<[u8]>),
@@ -85,11 +85,15 @@ impl Link {
     }
 }
 
+/// So much may be on its way: what was said has been heard, but for that.
+const SENDING: usize = 64 << 10;
+
 /// Listens at a free port. The segments are those of an Ethernet: loopback's are so large that a client which is slow to
 /// acknowledge is sent one at a time.
 pub(crate) async fn listen(ip: IpAddr) -> TcpListener {
     let listener = TcpListener::bind((ip, 0)).await.unwrap();
     SockRef::from(&listener).set_tcp_mss(1440).unwrap();
+    SockRef::from(&listener).set_send_buffer_size(SENDING).unwrap();
     listener
 }
 
@@ -116,7 +120,12 @@ impl Actor {
 
     /// Waits for its client, and goes through the script with it; gives the connection at hand then.
     pub(crate) async fn play(&mut self, script: &[Step]) -> io::Result<Link> {
-        let mut link = accept(&self.listener).await?;
+        let link = accept(&self.listener).await?;
+        self.go_on(link, script).await
+    }
+
+    /// Goes on with this script.
+    pub(crate) async fn go_on(&mut self, mut link: Link, script: &[Step]) -> io::Result<Link> {
         for step in script {
             match step {
                 Step::HearTo(end) => {
@@ -127,8 +136,8 @@ impl Actor {
                         heard.extend(byte);
                     }
                 }
-                Step::Hear(length) => {
-                    for _ in 0..*length {
+                Step::HearBytes(count) => {
+                    for _ in 0..*count {
                         link.hear(&mut [0]).await?;
                     }
                 }

@@ -20,7 +20,9 @@ use crate::{
 
 /// How much later than its deadline a check may end on a busy machine.
 const SLACK: Duration = Duration::from_secs(2);
-/// A server that has not started to misbehave by then never will: the script does not fit the check.
+/// How long a busy machine may need for what is work: a handshake, or megabytes.
+const WORK: Duration = Duration::from_secs(1);
+/// A server that has not begun to misbehave by then never will: the script does not fit the check.
 const NEVER: Duration = Duration::from_secs(30);
 /// So many checks at once: each has a few sockets, and the usual limit is 1,024.
 const AT_ONCE: usize = 64;
@@ -35,7 +37,12 @@ impl Begin {
 
     /// There is work to do before the client can see what is wrong.
     pub(crate) fn soon(&self) {
-        self.0.send_replace(Some(Instant::now() + SLACK));
+        self.0.send_replace(Some(Instant::now() + WORK));
+    }
+
+    /// It begins now, and the end of it is told, unless the client does not care to listen.
+    pub(crate) fn at_length(&self) {
+        self.0.send_replace(Some(Instant::now() + NEVER / 2));
     }
 }
 

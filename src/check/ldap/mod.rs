@@ -1,6 +1,6 @@
 //! LDAP (RFC 4511): bind, and look for one entry.
 //!
-//! Requests and answers are few and small, and are written and read here (docs/adr/0011): what of an answer is held is
+//! Requests and answers are few and small, and are written and read here (docs/adr/0012): what of an answer is held is
 //! bounded, whatever length it announces and however it is nested.
 
 pub mod ber;

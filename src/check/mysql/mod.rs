@@ -1,6 +1,6 @@
 //! `MySQL` and `MariaDB` ("Client/Server Protocol"): log in, and ask for a row.
 //!
-//! Packets are few and small, and are written and read here (docs/adr/0011); hashes and keys are OpenSSL's.
+//! Packets are few and small, and are written and read here (docs/adr/0012); hashes and keys are OpenSSL's.
 
 mod login;
 pub mod packet;

@@ -1,7 +1,7 @@
 //! `PostgreSQL` (its manual, "Frontend/Backend Protocol"): log in, and ask for a row.
 //!
 //! What is sent, and the proofs of the login, are those of `postgres-protocol`. The connection is ours: its route, its TLS,
-//! and how much of what the server sends is held (docs/adr/0011).
+//! and how much of what the server sends is held (docs/adr/0012).
 
 mod login;
 pub mod message;

@@ -88,12 +88,6 @@ impl<R: Resolver> Lowering<'_, '_, R> {
             Some(given) => (service.name(), given.span, String::new()),
             None => (service.name(), draft.at.span, format!(", which port {} stands for,", id.port())),
         };
-        if Service::NOT_YET.contains(&service) {
-            self.report
-                .error(span, format!("service {name}{implied} is not supported in this version yet"))
-                .help("use checktype = connect");
-            return None;
-        }
         if let Some(feature) = service.left_out() {
             self.report
                 .error(span, format!("service {name}{implied} was left out of this build"))

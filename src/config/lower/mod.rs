@@ -13,6 +13,7 @@ mod maintenance;
 mod monitor;
 mod needs;
 mod pattern;
+mod questions;
 mod requests;
 mod service;
 mod strangers;

@@ -33,13 +33,13 @@ impl<R: Resolver> Lowering<'_, '_, R> {
         if let Some(help) = help {
             self.report.warning(span, "without a \"request\" only the login is checked").help(help);
         }
-        if matches!(service, Ldap | Ldaps) {
-            self.remark_on_bind(draft);
-        }
         if service == Agent && draft.check_port.is_none() {
             self.report
                 .warning(span, "the agent is asked for at the server's own port")
                 .help("name the port of the agent with \"checkport\"");
+        }
+        if matches!(service, Ldap | Ldaps) {
+            self.remark_on_bind(draft);
         }
     }
 

@@ -112,7 +112,7 @@ pub(crate) fn mysql_upgraded() -> Subject {
         passwd = secret
         request = \"SELECT 1\"";
     // The client says that it wishes so, and begins: the server has agreed in its greeting.
-    let talk = Talk::new([]).reply("greeting", hello(), &[]).then(Step::Hear(36));
+    let talk = Talk::new([]).reply("greeting", hello(), &[]).then(Step::HearBytes(36));
     let refused = packet(2, b"\xff\x15\x04#28000no");
     let upgrade = Upgrade { agreed: Vec::new(), refused, injected: packet(2, b"\0\0\0\x02\0\0\0") };
     let handshake = Handshake::after(&talk, upgrade);

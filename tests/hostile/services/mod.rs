@@ -3,6 +3,7 @@
 mod data;
 mod files;
 mod mail;
+mod names;
 mod talk;
 mod web;
 
@@ -14,6 +15,7 @@ use crate::subject::Subject;
 pub(crate) fn of(service: Service) -> Vec<Subject> {
     match service {
         Service::Agent => vec![talk::agent()],
+        Service::Dns => vec![names::dns(), names::dns_over_tcp()],
         Service::Ftp => vec![files::ftp(), files::ftp_to_its_end(), files::ftp_upgraded()],
         Service::Ftps => vec![files::ftps()],
         Service::Grpc => vec![web::grpc(), web::grpc_in_tls()],
@@ -22,20 +24,21 @@ pub(crate) fn of(service: Service) -> Vec<Subject> {
         Service::Https => vec![web::https()],
         Service::Imap => vec![mail::imap(), mail::imap_upgraded()],
         Service::Imaps => vec![mail::imaps()],
-        Service::Nntp => vec![mail::nntp(), mail::nntp_upgraded()],
         Service::Ldap => vec![data::ldap(), data::ldap_upgraded()],
         Service::Ldaps => vec![data::ldaps()],
         Service::Mysql => vec![data::mysql(), data::mysql_upgraded()],
-        Service::Pgsql => vec![data::pgsql(), data::pgsql_upgraded()],
+        Service::Nntp => vec![mail::nntp(), mail::nntp_upgraded()],
         Service::None => vec![talk::none()],
+        Service::Pgsql => vec![data::pgsql(), data::pgsql_upgraded()],
         Service::Pop => vec![mail::pop(), mail::pop_upgraded()],
         Service::Pops => vec![mail::pops()],
         Service::Redis => vec![talk::redis(), talk::redis_in_tls()],
         Service::Simpletcp => vec![talk::simpletcp(), talk::simpletcp_in_tls(), talk::dialogue()],
+        Service::Sip => vec![names::sip(), names::sip_over_tcp(), names::sip_in_tls()],
         Service::Smtp => vec![mail::smtp(), mail::smtp_in_tls()],
         Service::Submission => vec![mail::submission()],
         Service::Tls => vec![talk::tls()],
         Service::Udp => vec![talk::udp()],
-        Service::Dns | Service::Oracle | Service::Radius | Service::Sip => Vec::new(),
+        Service::Oracle | Service::Radius => Vec::new(),
     }
 }
