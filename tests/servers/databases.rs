@@ -71,7 +71,7 @@ fn slapd() -> Server {
         script: "mkdir db
             slapadd -q -f slapd.conf -l init.ldif
             slapd -d 0 -f /srv/slapd/slapd.conf -h 'ldap:/// ldaps:///'",
-        services: vec![ldap(), ldaps()],
+        services: vec![ldap(), ldaps(), Service::connect(389)],
     }
 }
 
