@@ -2,8 +2,11 @@
 //!
 //! Pure: knows neither sockets nor clocks nor what the kernel's table does with it.
 
+mod advice;
+
 use std::{fmt, time::Duration};
 
+pub use self::advice::{Advice, Mode};
 use crate::model::{Cadence, Hysteresis};
 
 /// What a check found.
@@ -24,33 +27,6 @@ pub struct Evidence {
     pub status: Option<u16>,
     /// What an agent on it advises.
     pub advice: Option<Advice>,
-}
-
-/// What an agent on a server that is well advises. By default that is nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Advice {
-    /// How much of the configured weight it shall have, in percent: 0 to 100.
-    pub percent: u8,
-    /// Whether it shall take traffic.
-    pub mode: Mode,
-}
-
-impl Default for Advice {
-    fn default() -> Self {
-        Self { percent: 100, mode: Mode::Ready }
-    }
-}
-
-/// Whether a server that is well shall take traffic.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Mode {
-    /// It shall.
-    #[default]
-    Ready,
-    /// None that is new: connections that are there stay.
-    Drain,
-    /// None at all.
-    Maintenance,
 }
 
 /// A server's certificate.

@@ -54,7 +54,16 @@ const IMPURE: [&str; 12] = [
 
 /// Whether a file belongs to a room that only thinks.
 fn is_pure(file: &str) -> bool {
-    let rooms = ["model/", "plan/", "director/", "config/", "health.rs", "ipvs/table.rs", "ipvs/refusal.rs"];
+    let rooms = [
+        "model/",
+        "plan/",
+        "director/",
+        "config/",
+        "health.rs",
+        "health/",
+        "ipvs/table.rs",
+        "ipvs/refusal.rs",
+    ];
     rooms.iter().any(|room| file.starts_with(room)) && !file.starts_with("config/system")
 }
 

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, env, fmt::Write as _, fs, path::Path, sync::Arc
 
 use ldirectord::{
     director::{Action, Fact, Occasion, Order, Starts},
-    health::{Failure, Stage, State},
+    health::{Advice, Failure, Mode, Stage, State},
     model::{IpvsTimeouts, RealId, VirtualId},
 };
 
@@ -21,9 +21,9 @@ macro_rules! kinds {
 }
 
 kinds! {
-    Started Serving Stopping VirtualAdded VirtualChanged VirtualPurged RealInService RealQuiescent RealDeleted
+    Started Serving Stopping VirtualAdded VirtualChanged VirtualPurged RealInService RealQuiescent RealWeighed RealDeleted
     RealPurged FallbackAdded FallbackDeleted WentUp WentDown SoftFailure SoftFailureReset CertificateName
-    MaintenanceBegan MaintenanceEnded MaintenanceStranger ConfigChanged ReloadAsked ConfigLoaded ConfigUnchanged
+    Advised MaintenanceBegan MaintenanceEnded MaintenanceStranger ConfigChanged ReloadAsked ConfigLoaded ConfigUnchanged
     ConfigRejected ConfigWarning CallbackFailed CallbackRan FallbackCommandRan FallbackCommandFailed ExecuteRan
     ExecuteFailed MailSent MailFailed ChecksLate ChecksOnTime TableFailed TableRecovered TimeoutsSet TimeoutsFailed Drifted ForeignWeight ForeignServer BusLost BusServed Trouble
 }
@@ -38,6 +38,10 @@ fn facts() -> Vec<Fact> {
     let mismatch = || {
         let (wanted, got) = ("Test Page".to_owned(), "<html>Oops".to_owned());
         Arc::new(Failure::Mismatch { wanted, got })
+    };
+    let advised = |percent, mode, weight| {
+        let advice = Advice { percent, mode };
+        Fact::Advised { virtual_id, real, advice, weight, configured: 4 }
     };
     let starts = Starts {
         all: 5_012,
@@ -59,6 +63,7 @@ fn facts() -> Vec<Fact> {
         Fact::RealInService { virtual_id, real, restored: false, weight: 1 },
         Fact::RealInService { virtual_id: mark, real, restored: true, weight: 5 },
         Fact::RealQuiescent { virtual_id, real, added: false },
+        Fact::RealWeighed { virtual_id, real, weight: 3 },
         Fact::RealDeleted { virtual_id, real, mapped: None },
         Fact::RealDeleted { virtual_id, real, mapped },
         Fact::RealPurged { virtual_id, real, occasion: Occasion::Start },
@@ -76,6 +81,9 @@ fn facts() -> Vec<Fact> {
         },
         Fact::SoftFailureReset { virtual_id, real, check: "connect" },
         Fact::CertificateName { virtual_id, real },
+        advised(75, Mode::Ready, 3),
+        advised(100, Mode::Drain, 0),
+        advised(100, Mode::Maintenance, 0),
         Fact::MaintenanceBegan { virtual_id, real, file: "web1:8080".into() },
         Fact::MaintenanceEnded { virtual_id, real, state: State::Up },
         Fact::MaintenanceStranger { file: "README".into() },

@@ -14,15 +14,18 @@ use crate::{
 const OUTPUT: usize = 1 << 10;
 
 /// Runs a file as the reference does, which makes a function of it: `return` ends it, `exit` says how the server is, and
-/// what dies has found out nothing good. Exit statuses beyond those of a process are not taken for zero.
-const PERL: &str = r#"
+/// what dies has found out nothing good. Exit statuses beyond those of a process are not taken for zero, and neither is a
+/// file that cannot be read (`do FILE` would not tell).
+const PERL: &str = r##"
 BEGIN { *CORE::GLOBAL::exit = sub { my $status = shift // 0; CORE::exit($status == 0 ? 0 : $status % 256 || 1) } }
 my $file = shift;
--r $file or die "cannot open $file: $!\n";
-do $file;
+open my $in, '<', $file or die "cannot open $file: $!\n";
+my $text = do { local $/; <$in> } // die "cannot read $file: $!\n";
+close $in;
+eval "#line 1 \"$file\"\n$text";
 die $@ if $@;
 CORE::exit(0);
-"#;
+"##;
 
 /// Runs it once. It has the check's deadline for itself, and ends by itself, or is ended, soon after.
 pub(super) async fn probe(ask: &Ask<'_>, check: &ExternalCheck) -> Result<Evidence, Failure> {

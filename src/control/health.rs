@@ -5,13 +5,16 @@
 //! tcp:192.0.2.1:80
 //!  10.0.0.1:80 up
 //!  10.0.0.2:80 down
+//!  10.0.0.3:80 up, 50% ready
 //! ```
+//!
+//! Behind the comma stands what an agent advises, if that is anything.
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
 use crate::{
     director::{Known, Snapshot},
-    health::State,
+    health::{Advice, Mode, State},
     model::RealId,
 };
 
@@ -22,7 +25,11 @@ pub(super) fn text(snapshot: &Snapshot) -> String {
         // Writing to a string cannot fail.
         writeln!(text, "{}", service.id).ok();
         for real in service.reals.iter().filter(|real| !matches!(real.check, "on" | "off")) {
-            writeln!(text, " {} {}", real.id, word(real.state)).ok();
+            write!(text, " {} {}", real.id, word(real.state)).ok();
+            if real.advice != Advice::default() {
+                write!(text, ", {}% {}", real.advice.percent, real.advice.mode.name()).ok();
+            }
+            text.push('\n');
         }
     }
     text
@@ -42,7 +49,12 @@ pub fn known(text: &str) -> Option<Known> {
             }
             Some(server) => {
                 let (address, words) = server.split_once(' ')?;
-                known.get_mut(&current?)?.insert(RealId(address.parse().ok()?), state(words)?);
+                let (words, advised) = match words.split_once(", ") {
+                    Some((words, advised)) => (words, advice(advised)?),
+                    None => (words, Advice::default()),
+                };
+                let real = RealId(address.parse().ok()?);
+                known.get_mut(&current?)?.insert(real, (state(words)?, advised));
             }
         }
     }
@@ -68,6 +80,12 @@ fn state(words: &str) -> Option<State> {
     all.find(|state| word(*state) == words)
 }
 
+fn advice(words: &str) -> Option<Advice> {
+    let (percent, mode) = words.split_once("% ")?;
+    let mode = Mode::ALL.into_iter().find(|known| known.name() == mode)?;
+    Some(Advice { percent: percent.parse().ok().filter(|percent| *percent <= 100)?, mode })
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
@@ -78,6 +96,8 @@ mod tests {
         model::{Forward, VirtualId},
     };
 
+    const HALF: Advice = Advice { percent: 50, mode: Mode::Drain };
+
     fn row(virtual_id: VirtualId, last: u8, check: &'static str, state: State) -> Arc<RealRow> {
         Arc::new(RealRow {
             id: RealId(([10, 0, 0, last], 80).into()),
@@ -85,6 +105,7 @@ mod tests {
             forward: Forward::Masq,
             state,
             maintenance: false,
+            advice: if state == State::Failing(7) { HALF } else { Advice::default() },
             weight: 0,
             configured_weight: 1,
             check,
@@ -131,12 +152,16 @@ mod tests {
         };
         let known = known(&text(&snapshot)).unwrap();
         let real = |last| RealId(([10, 0, 0, last], 80).into());
-        let web =
-            BTreeMap::from([(real(1), State::Up), (real(2), State::Down), (real(3), State::Failing(7))]);
+        let plain = |state| (state, Advice::default());
+        let web = BTreeMap::from([
+            (real(1), plain(State::Up)),
+            (real(2), plain(State::Down)),
+            (real(3), (State::Failing(7), HALF)),
+        ]);
         let marked = BTreeMap::from([
-            (real(1), State::Unknown),
-            (real(2), State::Rising(2)),
-            (real(3), State::Proving(1)),
+            (real(1), plain(State::Unknown)),
+            (real(2), plain(State::Rising(2))),
+            (real(3), plain(State::Proving(1))),
         ]);
         let expected =
             BTreeMap::from([("tcp:192.0.2.1:80".parse().unwrap(), web), ("fwm6:7".parse().unwrap(), marked)]);
@@ -145,7 +170,13 @@ mod tests {
 
     #[test]
     fn other_text_is_not_understood() {
-        for text in ["hello", " 10.0.0.1:80 up", "fwm:1\n 10.0.0.1:80", "fwm:1\n 10.0.0.1:80 well"] {
+        for text in [
+            "hello",
+            " 10.0.0.1:80 up",
+            "fwm:1\n 10.0.0.1:80",
+            "fwm:1\n 10.0.0.1:80 well",
+            "fwm:1\n 10.0.0.1:80 up, 101% ready",
+        ] {
             assert_eq!(known(text), None, "{text}");
         }
         assert_eq!(known(""), Some(Known::new()));

@@ -26,7 +26,7 @@ impl Exported for RealRow {
         changing("Forwarding", Get::Text(|r| r.forward.to_string().into())),
         // `unknown` (never checked), `up`, `failing` (up, but the last checks failed) or `down`.
         changing("State", Get::Text(|r| r.state.name().into())),
-        // Somebody took it out by hand, whatever its state is.
+        // Somebody took it out by hand, or its agent did, whatever its state is.
         changing("Maintenance", Get::Bool(|r| r.maintenance)),
         // In effect: 0 where it is out of service.
         changing("Weight", Get::U16(|r| r.weight)),

@@ -175,6 +175,8 @@ fn is_mailed(fact: &Fact) -> Option<VirtualId> {
         | Fact::SoftFailure { .. }
         | Fact::SoftFailureReset { .. }
         | Fact::CertificateName { .. }
+        | Fact::RealWeighed { .. }
+        | Fact::Advised { .. }
         | Fact::MaintenanceBegan { .. }
         | Fact::MaintenanceEnded { .. }
         | Fact::MaintenanceStranger { .. }

@@ -15,7 +15,7 @@ use crate::{
 };
 
 use super::{
-    ConfigState, Director, Effect, Fact, Hook, Now, Phase, Refusal, Rejection, Ticket,
+    ConfigState, Director, Effect, Fact, Hook, Now, Phase, Refusal, Rejection, Ticket, advice,
     core::{RealState, ServiceState},
     fallback,
     hook::Action,
@@ -225,10 +225,11 @@ fn inherit(service: &Virtual, old: Option<ServiceState>, table: Option<&Table>) 
         StartState::Down => State::Down,
     };
     let adopt = |real: &Real| {
-        let serves = table
+        let seen = table
             .and_then(|t| t.0.get(&service.id))
             .and_then(|actual| actual.dests.get(&kernel_id(service.id, real.id, real.forward)));
-        if serves.is_some_and(|dest| dest.weight > 0) { State::Up } else { unseen }
+        seen.and_then(|dest| advice::adopted(service, real, dest.weight))
+            .unwrap_or_else(|| RealState { health: unseen, ..RealState::default() })
     };
     service
         .reals
@@ -236,11 +237,12 @@ fn inherit(service: &Virtual, old: Option<ServiceState>, table: Option<&Table>) 
         .map(|real| {
             let (check, mut state) = match known.get(&real.id) {
                 Some((check, state)) => (Some(check), state.clone()),
-                None => (None, RealState { health: adopt(real), ..RealState::default() }),
+                None => (None, adopt(real)),
             };
             // A reload puts weights right.
             state.foreign_weight = None;
             state.check = None;
+            advice::forget(real, &mut state);
             state.health = match (&real.check, check) {
                 (Check::On, _) => State::Up,
                 (Check::Off, _) => State::Down,

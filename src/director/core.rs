@@ -7,7 +7,7 @@ use std::{
 };
 
 use crate::{
-    health::{Certificate, Change, Failure, State, Verdict},
+    health::{Advice, Certificate, Change, Evidence, Failure, State, Verdict},
     ipvs::Table,
     model::{Config, Virtual, VirtualId},
     plan::{Standing, Wanted, desired},
@@ -86,7 +86,7 @@ pub(super) struct ServiceState {
     pub(super) row: Arc<VirtualRow>,
 }
 
-/// One real server as the director knows it. Beside `health` and `maintenance` all is for showing only.
+/// One real server as the director knows it. Beside `health`, `maintenance` and `advice` all is for showing only.
 #[derive(Clone, Debug, Default)]
 pub(super) struct RealState {
     pub(super) health: State,
@@ -98,11 +98,13 @@ pub(super) struct RealState {
     pub(super) certificate: Option<Certificate>,
     /// Weight that somebody set by hand and that is left so.
     pub(super) foreign_weight: Option<u16>,
+    /// What its agent advised last; the default where it is not asked.
+    pub(super) advice: Advice,
 }
 
 impl RealState {
     pub(super) fn standing(&self) -> Standing {
-        Standing { health: self.health, maintenance: self.maintenance }
+        Standing { health: self.health, maintenance: self.maintenance, advice: self.advice }
     }
 
     pub(super) fn serves(&self) -> bool {
@@ -233,9 +235,9 @@ impl Director {
     /// A verdict came in. One that changes nothing costs one look-up and allocates nothing.
     fn probed(&mut self, now: Now, id: CheckId, verdict: &Verdict, fx: &mut Vec<Effect>) {
         let Some(check) = self.checks.verdict(id) else { return };
-        let (certificate, failure) = match verdict {
-            Verdict::Pass(evidence) => (evidence.certificate, None),
-            Verdict::Fail(failure) => (None, Some(failure)),
+        let (Evidence { certificate, advice, .. }, failure) = match verdict {
+            Verdict::Pass(evidence) => (*evidence, None),
+            Verdict::Fail(failure) => (Evidence::default(), Some(failure)),
         };
         let mut changed: Vec<(Place, State, Option<Change>)> = Vec::new();
         let (mut interval, cadence) = (Duration::MAX, check.cadence);
@@ -249,7 +251,8 @@ impl Director {
             let state = &mut self.services[service].reals[real];
             let (next, change) = state.health.step(verdict, counts);
             let news = failure.is_some_and(|f| state.last_failure.as_deref() != Some(f))
-                || (certificate.is_some() && certificate != state.certificate);
+                || (certificate.is_some() && certificate != state.certificate)
+                || advice.is_some_and(|advice| advice != state.advice);
             if change.is_some() || news {
                 changed.push(((service, real), state.health, change));
             }
@@ -264,6 +267,7 @@ impl Director {
             for (place, old, change) in changed {
                 let news = News { old, change, reason: reason.as_ref(), certificate };
                 self.changed(now, place, news, fx);
+                self.advised(place, advice, fx);
             }
         }
     }

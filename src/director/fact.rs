@@ -6,7 +6,7 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use crate::{
-    health::{Failure, State},
+    health::{Advice, Failure, State},
     model::{IpvsTimeouts, RealId, VirtualId},
 };
 
@@ -61,6 +61,15 @@ pub enum Fact {
         real: RealId,
         /// It was not in the table before.
         added: bool,
+    },
+    /// The weight of a real server that serves is another one in the table, by its agent's word.
+    RealWeighed {
+        /// Of which service.
+        virtual_id: VirtualId,
+        /// Which server.
+        real: RealId,
+        /// Weight it has now.
+        weight: u16,
     },
     /// A real server left the table.
     RealDeleted {
@@ -148,6 +157,19 @@ pub enum Fact {
         virtual_id: VirtualId,
         /// Which server.
         real: RealId,
+    },
+    /// The agent on a real server wants it to have another weight, to be drained, or to be out.
+    Advised {
+        /// Of which service.
+        virtual_id: VirtualId,
+        /// Which server.
+        real: RealId,
+        /// What it wants.
+        advice: Advice,
+        /// What is left of the weight.
+        weight: u16,
+        /// Weight of the configuration.
+        configured: u16,
     },
     /// A file in the maintenance directory takes a real server out.
     MaintenanceBegan {

@@ -3,6 +3,7 @@
 //! Knows the model, health, the plan and the table as a value. Must not know tokio, sockets, files, clocks,
 //! configuration text or the bus. Whoever hands in events hands in the time with them.
 
+mod advice;
 mod alerts;
 mod checks;
 mod configure;

@@ -7,16 +7,16 @@ use std::{
 };
 
 use crate::{
-    health::State,
+    health::{Advice, State},
     ipvs::{Op, Table, table::kernel_id},
     model::{Check, IpvsTimeouts, RealId, VirtualId},
     plan::{Job, Policy, Reconciler, Standing, Wanted, desired, diff},
 };
 
-use super::{Director, Effect, Now, Start, core::RealState};
+use super::{Director, Effect, Now, Start, advice, core::RealState};
 
 /// What a director that runs knows of the real servers in its services.
-pub type Known = BTreeMap<VirtualId, BTreeMap<RealId, State>>;
+pub type Known = BTreeMap<VirtualId, BTreeMap<RealId, (State, Advice)>>;
 
 /// What would be done, and what would wait.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -88,7 +88,8 @@ impl Director {
             let Some(states) = known.get(&service.config.id) else { continue };
             for (real, state) in service.config.reals.iter().zip(&mut service.reals) {
                 if let (Check::Probe(_), Some(known)) = (&real.check, states.get(&real.id)) {
-                    state.health = *known;
+                    (state.health, state.advice) = *known;
+                    advice::forget(real, state);
                 }
             }
             self.want(i, true, fx);

@@ -17,13 +17,15 @@ pub(super) fn check_name(check: &Check) -> &'static str {
 
 pub(super) fn real_row(service: &Virtual, i: usize, state: &RealState, checks: &Checks) -> RealRow {
     let real = &service.reals[i];
-    let weight = if state.serves() { state.foreign_weight.unwrap_or(real.weight) } else { 0 };
+    let wanted = state.advice.weight(real.weight);
+    let weight = if state.serves() { state.foreign_weight.unwrap_or(wanted) } else { 0 };
     RealRow {
         id: real.id,
         virtual_id: service.id,
         forward: real.forward,
         state: state.health,
-        maintenance: state.maintenance,
+        maintenance: state.standing().is_out(),
+        advice: state.advice,
         weight,
         configured_weight: real.weight,
         check: check_name(&real.check),

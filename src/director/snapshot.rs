@@ -10,7 +10,7 @@ use std::{
 };
 
 use crate::{
-    health::{Certificate, Failure, State},
+    health::{Advice, Certificate, Failure, State},
     model::{Forward, RealId, VirtualId},
 };
 
@@ -107,7 +107,7 @@ pub struct VirtualRow {
     pub fallback_active: bool,
     /// How many real servers are in service now.
     pub serving: usize,
-    /// How many real servers somebody took out by hand.
+    /// How many real servers somebody took out by hand, or their agents did.
     pub maintenance: usize,
     /// Its real servers, in the order of the configuration.
     pub reals: Vec<Arc<RealRow>>,
@@ -124,8 +124,10 @@ pub struct RealRow {
     pub forward: Forward,
     /// Health.
     pub state: State,
-    /// Somebody took it out by hand, whatever its health is.
+    /// Somebody took it out by hand, or its agent did, whatever its health is.
     pub maintenance: bool,
+    /// What its agent advises.
+    pub advice: Advice,
     /// Weight in effect: what the kernel's table has or is about to have; 0 also where the server is not in it.
     pub weight: u16,
     /// Weight of the configuration.

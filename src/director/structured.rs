@@ -55,6 +55,7 @@ impl Fact {
             Self::VirtualPurged(..) => "2aa5ce05eaf0f720bd0b6e6bfd129dcd",
             Self::RealInService { .. } => "2d4589a7031bbda68485f0ea2ee1fcaa",
             Self::RealQuiescent { .. } => "96c4f3d8161999b2d9fdd140917ec1de",
+            Self::RealWeighed { .. } => "9908db32b5a47311a254d5300fbdb480",
             Self::RealDeleted { .. } => "c78687cc40a2aa1253e0ee04adbac914",
             Self::RealPurged { .. } => "da7d96ab9fd1832d896a38c712f41ebe",
             Self::FallbackAdded { .. } => "843768a09ed3b7d94ade968d5fabc31b",
@@ -64,6 +65,7 @@ impl Fact {
             Self::SoftFailure { .. } => "0e200acc4a92bb13a3a8264001f96f0a",
             Self::SoftFailureReset { .. } => "9df054e1064b1f8218d23253a4ac85bb",
             Self::CertificateName { .. } => "d359ff4db8cc143ae1ecf730e869d71c",
+            Self::Advised { .. } => "7f7c69feff8235ed9be21e8c86ca6036",
             Self::MaintenanceBegan { .. } => "17173b35588500cbb18c613c35d5efbc",
             Self::MaintenanceEnded { .. } => "78bf91eb60d50372b3c94ec4557d3c6c",
             Self::MaintenanceStranger { .. } => "e95e4aa39075b89aa90d3188f637fd0d",
@@ -130,6 +132,7 @@ impl Fact {
             | Self::FallbackDeleted { .. }
             | Self::FallbackCommandRan { .. }
             | Self::ExecuteRan { .. }
+            | Self::Advised { .. }
             | Self::MaintenanceBegan { .. }
             | Self::MaintenanceEnded { .. }
             | Self::WentUp { .. }
@@ -139,6 +142,7 @@ impl Fact {
             | Self::ChecksOnTime(_)
             | Self::TableRecovered => Severity::Notice,
             Self::SoftFailureReset { .. }
+            | Self::RealWeighed { .. }
             | Self::ConfigChanged { .. }
             | Self::ReloadAsked { .. }
             | Self::ConfigUnchanged
@@ -167,6 +171,8 @@ impl Fact {
                 FactFields { weight: Some(0), ..about(virtual_id, Some(real)) }
             }
             Self::RealInService { virtual_id, real, weight, .. }
+            | Self::RealWeighed { virtual_id, real, weight }
+            | Self::Advised { virtual_id, real, weight, .. }
             | Self::ForeignWeight { virtual_id, real, weight, .. } => {
                 FactFields { weight: Some(*weight), ..about(virtual_id, Some(real)) }
             }

@@ -6,7 +6,7 @@ use crate::{
     plan::{DestChange, Failed, ForeignChange, Outcome, TableChange},
 };
 
-use super::{Director, Effect, Fact, Now, Occasion, core::ServiceState, lifecycle::Life};
+use super::{Director, Effect, Fact, Now, Occasion, advice::is_move, core::ServiceState, lifecycle::Life};
 
 /// An attempt that fails alone is routine (somebody changed the table between a reading and a write); from this one
 /// on it is told.
@@ -76,6 +76,11 @@ impl Director {
             (Role::Fallback(real), Some(_), None) => Fact::FallbackDeleted { virtual_id, real },
             (Role::Real(real) | Role::Both(real), _, Some(dest)) if dest.weight == 0 => {
                 Fact::RealQuiescent { virtual_id, real, added: before.is_none() }
+            }
+            (Role::Real(real) | Role::Both(real), _, Some(dest))
+                if service.is_some_and(|service| is_move(service, shown, before, dest)) =>
+            {
+                Fact::RealWeighed { virtual_id, real, weight: dest.weight }
             }
             (Role::Real(real) | Role::Both(real), _, Some(dest)) => {
                 Fact::RealInService { virtual_id, real, restored: before.is_some(), weight: dest.weight }

@@ -2,7 +2,10 @@
 
 use std::{fmt, time::Duration};
 
-use crate::model::{RealId, VirtualId};
+use crate::{
+    health::Mode,
+    model::{RealId, VirtualId},
+};
 
 use super::{Fact, Occasion, Starts};
 
@@ -52,6 +55,9 @@ impl fmt::Display for Fact {
             Self::RealQuiescent { virtual_id, real, .. } => {
                 write!(f, "Quiescent real server: {} (Weight set to 0)", In(real, virtual_id))
             }
+            Self::RealWeighed { virtual_id, real, weight } => {
+                write!(f, "Changed real server: {} (Weight set to {weight})", In(real, virtual_id))
+            }
             Self::RealDeleted { virtual_id, real, mapped: None } => {
                 write!(f, "Deleted real server: {}", In(real, virtual_id))
             }
@@ -86,6 +92,16 @@ impl fmt::Display for Fact {
                 "Certificate of real server {real} ({virtual_id}) is made out to another name; it is accepted \
                  (tls-verify = full would refuse it)"
             ),
+            Self::Advised { virtual_id, real, advice, weight, configured } => {
+                write!(f, "Agent of real server {real} ({virtual_id}) ")?;
+                match advice.mode {
+                    Mode::Ready => {
+                        write!(f, "wants {}% of its weight: {weight} of {configured}", advice.percent)
+                    }
+                    Mode::Drain => f.write_str("drains it: no new connections"),
+                    Mode::Maintenance => f.write_str("has it in maintenance"),
+                }
+            }
             Self::MaintenanceBegan { virtual_id, real, file } => {
                 write!(f, "Real server {real} ({virtual_id}) is in maintenance: file {file:?}")
             }

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    health::State,
+    health::{Advice, Mode, State},
     ipvs::{
         Dest, Service, ServiceSettings,
         table::{kernel_id, kernel_settings},
@@ -53,19 +53,27 @@ pub struct Standing {
     pub health: State,
     /// Somebody took it out, whatever checks find.
     pub maintenance: bool,
+    /// What its agent advises.
+    pub advice: Advice,
 }
 
 impl Standing {
     /// Whether it takes traffic.
     #[must_use]
     pub fn serves(self) -> bool {
-        self.health.serves() && !self.maintenance
+        self.health.serves() && !self.is_out()
+    }
+
+    /// Whether it is kept out, by somebody or by its agent.
+    #[must_use]
+    pub fn is_out(self) -> bool {
+        self.maintenance || self.advice.mode == Mode::Maintenance
     }
 
     /// Whether nothing is known yet of whether it will.
     #[must_use]
     pub fn is_unknown(self) -> bool {
-        !self.maintenance && matches!(self.health, State::Unknown | State::Proving(_))
+        !self.is_out() && matches!(self.health, State::Unknown | State::Proving(_))
     }
 }
 
@@ -87,7 +95,8 @@ pub fn desired(service: &Virtual, standing: &[Standing]) -> Wanted {
         if serves || service.quiescent {
             // One that is out has no thresholds, as in the reference: weight 0 keeps new connections away.
             let dest = if serves {
-                Dest { forward: real.forward, weight: real.weight, thresholds: real.thresholds }
+                let weight = standing.advice.weight(real.weight);
+                Dest { forward: real.forward, weight, thresholds: real.thresholds }
             } else {
                 Dest::new(real.forward, 0)
             };

@@ -62,17 +62,22 @@ async fn a_file_for_perl_exits_returns_dies_or_comes_to_its_end() {
         let kind = program(&[file.to_str().unwrap()], true);
         ask_within(&probes(), "10.0.0.1:8080".parse().unwrap(), kind, Duration::from_secs(10)).await
     };
-    for good in ["1;", "exit 0;", "return;", "exit($ARGV[2] ne '10.0.0.1' || @ARGV != 4);"] {
+    let told = "exit($ARGV[2] ne '10.0.0.1' || @ARGV != 4);";
+    for good in ["1;", "exit 0;", "return;", "exit;\n__END__\nThis is no Perl.", told] {
         assert!(passed(&ask_perl(good).await), "{good}");
     }
     assert_eq!(failure(ask_perl("print 'no luck'; exit 2;").await), said("exit status 2", "no luck"));
     assert_eq!(failure(ask_perl("exit 256;").await), said("exit status 1", ""));
+    let line = failure(ask_perl("\n\ndie 'gone';").await).to_string();
+    assert!(line.contains("gone at") && line.contains("check.pl line 3"), "{line}");
     for bad in ["die \"gone\\n\";", "this is no perl {"] {
         assert_eq!(failure(ask_perl(bad).await).kind(), "program", "{bad}");
     }
     fs::remove_file(&file).unwrap();
     let gone = failure(ask(program(&[file.to_str().unwrap()], true)).await).to_string();
     assert!(gone.contains("cannot open"), "{gone}");
+    let folder = failure(ask(program(&[folder.path().to_str().unwrap()], true)).await).to_string();
+    assert!(folder.contains("cannot read"), "{folder}");
 }
 
 /// Those that fork, ignore SIGTERM, print without end or never end: all are over in time, and nothing is left of them.

@@ -7,7 +7,7 @@ use std::{
 
 use ldirectord::{
     director::{ConfigState, Meter, RealRow, Snapshot, VirtualRow},
-    health::State,
+    health::{Advice, State},
     model::{Forward, RealId, VirtualId},
 };
 
@@ -33,6 +33,7 @@ pub(crate) fn real(virtual_id: &str, id: &str, state: State, weight: u16) -> Arc
         check: "http",
         last_transition: None,
         maintenance: false,
+        advice: Advice::default(),
         last_failure: None,
         certificate: None,
         meter: Arc::new(Meter::default()),

@@ -239,7 +239,7 @@ pub fn tweaked(config: &Config, seed: u64) -> Arc<Config> {
 fn passes(behaviour: Behaviour, deadline: Duration) -> bool {
     match behaviour {
         // All that is asked in these stories is a connection.
-        Behaviour::Good | Behaviour::Hollow => true,
+        Behaviour::Good | Behaviour::Hollow | Behaviour::Advises(_) => true,
         Behaviour::Refused | Behaviour::Wrong | Behaviour::Hangs => false,
         // What comes at the very instant of the deadline is in time: an answer is looked at before the clock.
         Behaviour::Slow(time) => time <= deadline,

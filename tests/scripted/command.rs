@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, time::Duration};
 
 use ldirectord::{
+    check::agent::Report,
     ipvs::{Dest, Op},
     model::{Forward, RealId, VirtualId},
 };
@@ -20,7 +21,8 @@ pub struct Command {
 /// What happens.
 #[derive(Clone, Debug)]
 pub enum What {
-    /// A server behaves like this from now on: `good`, `down`, `wrong`, `hollow`, `hang`, `slow 3s`.
+    /// A server behaves like this from now on: `good`, `down`, `wrong`, `hollow`, `hang`, `slow 3s`,
+    /// `agent 10.0.0.1:80 75% drain`.
     Behave(SocketAddr, Behaviour),
     /// This configuration is on disk now, and the watcher notices.
     Config(String),
@@ -65,6 +67,11 @@ impl Command {
             ["hollow", a] => behave(a, Behaviour::Hollow)?,
             ["hang", a] => behave(a, Behaviour::Hangs)?,
             ["slow", a, time] => behave(a, Behaviour::Slow(duration(time).ok_or_else(wrong)?))?,
+            ["agent", a, ..] => {
+                let said = text.split_once(a).ok_or_else(wrong)?.1;
+                let report = Report::parse(said.as_bytes()).filter(|report| report.down.is_none());
+                behave(a, Behaviour::Advises(report.ok_or_else(wrong)?.advice))?
+            }
             ["config", name] => What::Config(name.to_owned()),
             ["reload"] => What::Reload,
             ["table", "fails"] => What::TableFails,

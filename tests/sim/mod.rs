@@ -11,7 +11,7 @@ use std::{
 use ldirectord::{
     check::{Prober, Progress},
     director::{Fact, Mail, Rejection, Snapshot},
-    health::{Evidence, Failure, Stage, Verdict},
+    health::{Advice, Evidence, Failure, Stage, Verdict},
     inbox::{self, Inbox},
     ipvs::{Ipvs, IpvsError, Memory, Op, Scope, Table},
     model::{CheckKind, CheckSpec, Config, IpvsTimeouts},
@@ -39,6 +39,8 @@ pub enum Behaviour {
     Hangs,
     /// It answers well, but only after this time.
     Slow(Duration),
+    /// Its agent says that it is well, and advises this.
+    Advises(Advice),
 }
 
 /// What the checks meet.
@@ -64,6 +66,15 @@ impl World {
         lock(&self.0).servers.get(&server).copied().unwrap_or_default()
     }
 
+    /// What the agent on a server advises, if that is who is asked.
+    fn advice(&self, spec: &CheckSpec) -> Option<Advice> {
+        let asked = matches!(spec.kind, CheckKind::Agent(_));
+        asked.then(|| {
+            let Behaviour::Advises(advice) = self.behaviour(spec.target) else { return Advice::default() };
+            advice
+        })
+    }
+
     /// How often each server was asked.
     pub fn probes(&self) -> BTreeMap<SocketAddr, u64> {
         lock(&self.0).probes.clone()
@@ -75,9 +86,9 @@ impl Prober for World {
         *lock(&self.0).probes.entry(spec.target).or_default() += 1;
         progress.enter(Stage::Answer);
         match self.behaviour(spec.target) {
-            Behaviour::Good => {
+            Behaviour::Good | Behaviour::Advises(_) => {
                 sleep(Duration::from_millis(4)).await;
-                Verdict::Pass(Evidence::default())
+                Verdict::Pass(Evidence { advice: self.advice(spec), ..Evidence::default() })
             }
             Behaviour::Refused => Verdict::Fail(Failure::Refused),
             Behaviour::Hollow if matches!(spec.kind, CheckKind::Connect) => {

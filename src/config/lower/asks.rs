@@ -125,6 +125,11 @@ impl<R: Resolver> Lowering<'_, '_, R> {
                 .warning(span, "without a \"request\" only the login is checked")
                 .help("name a file to fetch; the older ldirectord counts such servers as up without asking");
         }
+        if service == Service::Agent && draft.check_port.is_none() {
+            self.report
+                .warning(span, "the agent is asked for at the server's own port")
+                .help("name the port of the agent with \"checkport\"");
+        }
         let shown = match asks {
             Asks::Nothing => CheckType::On,
             Asks::Connect | Asks::ConnectIfPort => CheckType::Connect,
