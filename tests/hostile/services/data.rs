@@ -1,4 +1,4 @@
-//! Directories and databases: LDAP (RFC 4511), `MySQL`, `PostgreSQL`.
+//! Directories and databases: LDAP (RFC 4511), `MySQL`, `PostgreSQL`, the listener of Oracle (TNS).
 
 use crate::{
     handshakes::{Handshake, Upgrade},
@@ -221,4 +221,21 @@ pub(crate) fn pgsql_upgraded() -> Subject {
     let handshake = Handshake::after(&asked, upgrade);
     let talk = asked.reply("answer to the wish for TLS", "S", &[]).then(Step::Secure);
     Subject::new("pgsql, upgraded", lines, pgsql_query(talk).places()).with_handshake(handshake)
+}
+
+/// A packet of TNS.
+fn tns_packet(kind: u8, content: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(content.len() + 8).unwrap().to_be_bytes();
+    [&length[..], &[0, 0, kind, 0, 0, 0], content].concat()
+}
+
+pub(crate) fn oracle() -> Subject {
+    let refusal = tns_packet(4, b"\x22\0\0\x0b(ERR=12505)");
+    let units = [endless("wishes to hear it again without end", "", tns_packet(11, b""))];
+    let talk = Talk::new([Step::HearMessage])
+        .reply("answer", &refusal, &units)
+        .then(Step::NextConnection)
+        .then(Step::HearMessage)
+        .reply("answer to the second question", tns_packet(4, b"\x22\0\0\x0b(ERR=12514)"), &units);
+    Subject::new("oracle", "service = oracle\nlogin = monitor\ndatabase = ORCL", talk.places())
 }
