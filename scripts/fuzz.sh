@@ -7,10 +7,10 @@ cd "$(dirname "$0")/.." || exit 1
 
 seconds=${FUZZ_SECONDS:-600}
 targets=("$@")
-[ $# -gt 0 ] || targets=(classic native convert listing answer grpc lines dialogue dns sip)
+[ $# -gt 0 ] || targets=(classic native convert listing answer dialogue dns grpc ldap lines mysql pgsql radius sip tns)
 seeds=$(mktemp -d)
 trap 'rm -rf "$seeds"' EXIT
-mkdir "$seeds"/{classic,native,convert,listing,answer,grpc,lines,dialogue,dns,sip}
+mkdir "$seeds"/{classic,native,convert,listing,answer,dialogue,dns,grpc,ldap,lines,mysql,pgsql,radius,sip,tns}
 
 # seed TARGET FILE...: each under a name of its own.
 seed() {
@@ -25,12 +25,7 @@ seed classic tests/**/*.cf packaging/examples/*.cf
 seed native tests/**/*.toml packaging/examples/*.toml
 seed convert tests/**/*.cf packaging/examples/*.cf tests/config/**/*.toml packaging/examples/*.toml
 seed listing src/ipvs/ipvsadm/*.txt tests/**/*.listing
-seed answer fuzz/seeds/answer/*
-seed grpc fuzz/seeds/grpc/*
-seed lines fuzz/seeds/lines/*
-seed dialogue fuzz/seeds/dialogue/*
-seed dns fuzz/seeds/dns/*
-seed sip fuzz/seeds/sip/*
+for target in answer dialogue dns grpc ldap lines mysql pgsql radius sip tns; do seed "$target" "fuzz/seeds/$target"/*; done
 sed -n 's/^| `\([a-z0-9-]*\)` |.*/"\1"/p' src/config/classic/GRAMMAR.md | sort -u >"$seeds/words"
 
 summary=()

@@ -3,10 +3,14 @@
 //! Pure: knows neither sockets nor clocks nor what the kernel's table does with it.
 
 mod advice;
+mod certificate;
 
 use std::{fmt, time::Duration};
 
-pub use self::advice::{Advice, Mode};
+pub use self::{
+    advice::{Advice, Mode},
+    certificate::{Certificate, Left},
+};
 use crate::model::{Cadence, Hysteresis};
 
 /// What a check found.
@@ -27,17 +31,6 @@ pub struct Evidence {
     pub status: Option<u16>,
     /// What an agent on it advises.
     pub advice: Option<Advice>,
-}
-
-/// A server's certificate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Certificate {
-    /// It is made out to the name that was asked for (true where no name was).
-    pub name_matches: bool,
-    /// When it ends, in seconds since 1970.
-    pub not_after: i64,
-    /// That is so soon that it is warned of (`tls-expiry-warning`).
-    pub ends_soon: bool,
 }
 
 /// The stage a check has reached: what it was doing when its deadline passed.
@@ -99,6 +92,8 @@ pub enum Failure {
         /// The server's words.
         text: String,
     },
+    /// The answer is in order, but what was asked for is not there: no row, no entry.
+    Absent(String),
     /// The answer did not match what was wanted.
     Mismatch {
         /// The pattern.
@@ -161,6 +156,7 @@ impl Failure {
             Self::Tls(_) => "tls",
             Self::Status { .. } => "status",
             Self::Error { .. } => "error",
+            Self::Absent(_) => "absent",
             Self::Mismatch { .. } => "mismatch",
             Self::Unwanted { .. } => "unwanted",
             Self::Header { .. } => "header",
@@ -204,6 +200,7 @@ impl fmt::Display for Failure {
             Self::Status { code, text } => write!(f, "status {code} {text}"),
             Self::Error { code, text } if text.is_empty() => write!(f, "error {code}"),
             Self::Error { code, text } => write!(f, "error {code}: {text}"),
+            Self::Absent(what) => f.write_str(what),
             Self::Mismatch { wanted, got } => write!(f, "answer does not match /{wanted}/, got \"{got}\""),
             Self::Unwanted { refused, got } => write!(f, "answer matches /{refused}/, got \"{got}\""),
             Self::Header { name, got: None, .. } => write!(f, "answer has no header {name}"),

@@ -15,12 +15,13 @@ use std::{
 const NAMES: usize = 28;
 
 /// Crates and types that are one room's own, or a few rooms'.
-const OWNERS: [(&str, &[&str]); 18] = [
+const OWNERS: [(&str, &[&str]); 19] = [
     ("crate::director::Director", &["director", "runtime"]),
     ("zbus", &["dbus"]),
     ("h2", &["check"]),
     ("reqwest", &["check"]),
     ("hickory_proto", &["check"]),
+    ("postgres_protocol", &["check"]),
     ("openssl", &["check"]),
     ("tokio_openssl", &["check"]),
     ("socket2", &["check"]),

@@ -1,5 +1,5 @@
 //! The examples that are installed: each is good, and says the same in both grammars.
-#![cfg(feature = "http")]
+#![cfg(all(feature = "http", feature = "dns", feature = "mysql", feature = "pgsql"))]
 
 use std::{
     fs,

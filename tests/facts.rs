@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, env, fmt::Write as _, fs, path::Path, sync::Arc
 
 use ldirectord::{
     director::{Action, Fact, Occasion, Order, Starts},
-    health::{Advice, Failure, Mode, Stage, State},
+    health::{Advice, Failure, Left, Mode, Stage, State},
     model::{IpvsTimeouts, RealId, VirtualId},
 };
 
@@ -23,10 +23,13 @@ macro_rules! kinds {
 kinds! {
     Started Serving Stopping VirtualAdded VirtualChanged VirtualPurged RealInService RealQuiescent RealWeighed RealDeleted
     RealPurged FallbackAdded FallbackDeleted WentUp WentDown SoftFailure SoftFailureReset CertificateName
-    Advised MaintenanceBegan MaintenanceEnded MaintenanceStranger ConfigChanged ReloadAsked ConfigLoaded ConfigUnchanged
-    ConfigRejected ConfigWarning CallbackFailed CallbackRan FallbackCommandRan FallbackCommandFailed ExecuteRan
-    ExecuteFailed MailSent MailFailed ChecksLate ChecksOnTime TableFailed TableRecovered TimeoutsSet TimeoutsFailed Drifted ForeignWeight ForeignServer BusLost BusServed Trouble
+    Advised CertificateEnds CertificateRenewed MaintenanceBegan MaintenanceEnded MaintenanceStranger ConfigChanged ReloadAsked
+    ConfigLoaded ConfigUnchanged ConfigRejected ConfigWarning CallbackFailed CallbackRan FallbackCommandRan
+    FallbackCommandFailed ExecuteRan ExecuteFailed MailSent MailFailed ChecksLate ChecksOnTime TableFailed
+    TableRecovered TimeoutsSet TimeoutsFailed Drifted ForeignWeight ForeignServer BusLost BusServed Trouble
 }
+
+const DAY: Duration = Duration::from_secs(86_400);
 
 #[expect(clippy::too_many_lines, reason = "a list")]
 fn facts() -> Vec<Fact> {
@@ -84,6 +87,10 @@ fn facts() -> Vec<Fact> {
         advised(75, Mode::Ready, 3),
         advised(100, Mode::Drain, 0),
         advised(100, Mode::Maintenance, 0),
+        Fact::CertificateEnds { virtual_id, real, left: Left(6 * DAY) },
+        Fact::CertificateEnds { virtual_id, real, left: Left(DAY / 2) },
+        Fact::CertificateEnds { virtual_id, real, left: Left::default() },
+        Fact::CertificateRenewed { virtual_id, real, left: Left(89 * DAY) },
         Fact::MaintenanceBegan { virtual_id, real, file: "web1:8080".into() },
         Fact::MaintenanceEnded { virtual_id, real, state: State::Up },
         Fact::MaintenanceStranger { file: "README".into() },

@@ -11,10 +11,8 @@ use ldirectord::{
 };
 
 static EXPECTED: LazyLock<[Expected; 3]> = LazyLock::new(|| {
-    [(Some("^2[0-9]+ "), None), (Some("(o|n)g$"), Some("^5")), (None, None)].map(|(receive, refuse)| Expected {
-        receive: receive.map(pattern),
-        refuse: refuse.map(pattern),
-    })
+    [(Some("^2[0-9]+ "), None), (Some("(o|n)g$"), Some("^5")), (None, None)]
+        .map(|(receive, refuse)| Expected { receive: receive.map(pattern), refuse: refuse.map(pattern) })
 });
 static STEPS: LazyLock<[Arc<Pattern>; 3]> = LazyLock::new(|| [r"^220 ", r": $", r"\n\x00"].map(pattern));
 

@@ -2,7 +2,6 @@
 //! [`LONGEST`] bytes, however much it sends.
 
 use futures_util::FutureExt as _;
-use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
 
 use super::{Ask, net, stream::Stream, trouble};
@@ -129,8 +128,7 @@ impl Lines<Stream> {
     /// Says farewell and does not wait for the answer: the check has passed, and a server that hangs now must not change
     /// that. The connection is closed in the ordinary way, so that the server still reads it.
     pub(super) fn take_leave(mut self, farewell: &str) {
-        // Without this the connection is reset, which is as well.
-        let _ = SockRef::from(self.stream.socket()).set_linger(None);
+        self.stream.close_in_order();
         let said = async {
             self.stream.write_all(format!("{farewell}\r\n").as_bytes()).await?;
             self.stream.shutdown().await

@@ -18,13 +18,23 @@ pub mod grpc;
 mod handshake;
 #[cfg(feature = "http")]
 pub mod http;
+#[cfg(feature = "ldap")]
+pub mod ldap;
 mod lines;
 mod live;
 pub mod mail;
+#[cfg(any(feature = "ldap", feature = "mysql", feature = "pgsql"))]
+mod messages;
+#[cfg(feature = "mysql")]
+pub mod mysql;
 mod net;
+pub mod oracle;
+#[cfg(feature = "pgsql")]
+pub mod pgsql;
 mod ping;
 mod probes;
 mod progress;
+pub mod radius;
 mod random;
 pub mod redis;
 pub mod reply;
@@ -45,7 +55,7 @@ pub use self::{
 };
 use crate::{
     health::{Evidence, Failure, Stage, Verdict},
-    model::{CheckKind, CheckSpec},
+    model::{CheckKind, CheckSpec, SqlServer},
 };
 
 /// How we name ourselves to servers.
@@ -88,23 +98,43 @@ async fn outcome(ask: &Ask<'_>) -> Result<Evidence, Failure> {
         CheckKind::Udp(check) => udp::probe(ask, check).await,
         #[cfg(feature = "dns")]
         CheckKind::Dns(check) => Box::pin(dns::probe(ask, check)).await,
+        CheckKind::Radius(check) => Box::pin(radius::probe(ask, check)).await,
+        CheckKind::Oracle(check) => Box::pin(oracle::probe(ask, check)).await,
         CheckKind::Sip(check) => Box::pin(sip::probe(ask, check)).await,
         CheckKind::Tls(security) => Box::pin(handshake::probe(ask, security)).await,
         CheckKind::External(check) => Box::pin(external::probe(ask, check)).await,
+        #[cfg(feature = "ldap")]
+        CheckKind::Ldap(check) => Box::pin(ldap::probe(ask, check)).await,
+        CheckKind::Sql(check) => match check.server {
+            #[cfg(feature = "mysql")]
+            SqlServer::Mysql => Box::pin(mysql::probe(ask, check)).await,
+            #[cfg(feature = "pgsql")]
+            SqlServer::Pgsql => Box::pin(pgsql::probe(ask, check)).await,
+            #[cfg(not(feature = "mysql"))]
+            SqlServer::Mysql => Err(not_built(ask)),
+            #[cfg(not(feature = "pgsql"))]
+            SqlServer::Pgsql => Err(not_built(ask)),
+        },
         #[cfg(not(feature = "dns"))]
         CheckKind::Dns(_) => Err(not_built(ask)),
         #[cfg(not(feature = "grpc"))]
         CheckKind::Grpc(_) => Err(not_built(ask)),
         #[cfg(not(feature = "http"))]
         CheckKind::Http(_) => Err(not_built(ask)),
-        // Not there yet: no configuration gets here (Service::NOT_YET).
-        CheckKind::Ldap(_) | CheckKind::Oracle(_) | CheckKind::Radius(_) | CheckKind::Sql(_) => {
-            Err(not_built(ask))
-        }
+        #[cfg(not(feature = "ldap"))]
+        CheckKind::Ldap(_) => Err(not_built(ask)),
     }
 }
 
 /// A configuration that needs such a check is refused; so this is seen by nobody who loads one.
+#[cfg(not(all(
+    feature = "dns",
+    feature = "grpc",
+    feature = "http",
+    feature = "ldap",
+    feature = "mysql",
+    feature = "pgsql"
+)))]
 fn not_built(ask: &Ask<'_>) -> Failure {
     Failure::Local(format!("this build has no {} checks", ask.spec.kind.name()))
 }

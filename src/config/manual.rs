@@ -1,15 +1,16 @@
 //! The manual pages, held against the tables of the program: what stands in the one stands in the other.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, io, path::Path, sync::Arc};
 
 use super::{
-    Source,
+    Source, TableResolver,
     classic::{
         self,
         directives::{DIRECTIVES, Directive, Scope, Status, find},
     },
     diagnostic::Report,
     draft::CheckType,
+    lower::lower,
     native::keys::{KEYS, WITHOUT_KEY},
 };
 use crate::model::{DirectorState, Service};
@@ -205,6 +206,52 @@ fn the_page_says_how_servers_are_written_in_toml() {
     for key in super::native::server::SERVER_KEYS {
         assert!(plain(toml).contains(key), "{key}");
     }
+}
+
+/// The services that can be asked with this `tls`, as far as their checks are part of this build.
+fn with_tls(word: &str) -> BTreeSet<String> {
+    let takes = |service: &Service, word: &str| {
+        let name = service.name();
+        let text =
+            format!("virtual = 192.0.2.1:9\n\treal = 10.0.0.1:9 masq\n\tservice = {name}\n\ttls = {word}\n");
+        let source = Arc::new(Source::new("x.cf", text.as_bytes()));
+        let mut report = Report::new(Arc::clone(&source));
+        let draft = classic::read(&source, &mut report);
+        let mut none = |_: &Path| Err(io::ErrorKind::NotFound.into());
+        let _ = lower(draft, &TableResolver::default(), &mut none, &mut report);
+        let told = report.finish();
+        let says = |words: &str| told.iter().any(|told| told.message.contains(words));
+        !says("cannot be asked with this")
+            && !says("means nothing")
+            && !says("not supported")
+            && !says("left out")
+    };
+    // Those that are TLS anyway are the default's.
+    let chosen = Service::ALL.into_iter().filter(|service| takes(service, word) && takes(service, "no"));
+    chosen.map(|service| service.name().to_owned()).collect()
+}
+
+#[test]
+fn the_page_has_the_services_that_tls_goes_with() {
+    let (_, _, entry) = directives().into_iter().find(|(name, ..)| name == "tls").expect("it is there");
+    let said = entry.body.join(" ").replace(" (over TCP)", "");
+    let (_, lists) = said.split_once("yes goes with ").expect("the lists begin so");
+    let (yes, rest) = lists.split_once("; starttls with ").expect("the second list begins so");
+    let starttls = rest.split('.').next().unwrap_or_default();
+    for (word, list) in [("yes", yes), ("starttls", starttls)] {
+        let told = set(list.trim().replace(" and ", ", ").split(", "));
+        let taken = with_tls(word);
+        let missing: Vec<_> = taken.difference(&told).collect();
+        assert!(missing.is_empty(), "tls = {word} in ldirectord.cf.5 lacks {missing:?}");
+        if is_whole() {
+            assert_eq!(taken, told, "tls = {word} in ldirectord.cf.5");
+        }
+    }
+}
+
+/// Whether all checks are part of this build.
+fn is_whole() -> bool {
+    Service::ALL.into_iter().all(|service| service.left_out().is_none())
 }
 
 #[cfg(feature = "http")]

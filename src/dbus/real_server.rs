@@ -1,6 +1,9 @@
 //! A real server on the bus.
 
-use std::borrow::Cow;
+use std::{
+    borrow::Cow,
+    time::{Duration, UNIX_EPOCH},
+};
 
 use crate::director::RealRow;
 
@@ -48,7 +51,16 @@ impl Exported for RealRow {
         // The certificate it showed last is made out to another name; when it ends, or 0.
         changing("CertificateNameMismatch", Get::Bool(|r| r.certificate.is_some_and(|c| !c.name_matches))),
         changing("CertificateExpires", Get::U64(|r| r.certificate.map_or(0, |c| seconds(c.not_after)))),
+        // That is so soon that it is warned of (`tls-expiry-warning`).
+        changing("CertificateEndsSoon", Get::Bool(|r| r.certificate.is_some_and(|c| c.ends_soon))),
+        // Whole days from the last check to its end; 0 also where there is none.
+        moving("CertificateDaysLeft", Get::U64(days_left)),
     ];
+}
+
+fn days_left(row: &RealRow) -> u64 {
+    let checked = UNIX_EPOCH + Duration::from_micros(row.meter.last_check_usec());
+    row.certificate.map_or(0, |certificate| certificate.left(checked).days())
 }
 
 /// Seconds since 1970 in microseconds.

@@ -177,6 +177,8 @@ fn is_mailed(fact: &Fact) -> Option<VirtualId> {
         | Fact::CertificateName { .. }
         | Fact::RealWeighed { .. }
         | Fact::Advised { .. }
+        | Fact::CertificateEnds { .. }
+        | Fact::CertificateRenewed { .. }
         | Fact::MaintenanceBegan { .. }
         | Fact::MaintenanceEnded { .. }
         | Fact::MaintenanceStranger { .. }

@@ -16,6 +16,7 @@ use crate::{
 use super::{
     CheckId, ConfigState, Effect, Event, Fact, Monitored, Now, Phase, Refusal, Snapshot, Ticket, VirtualRow,
     alerts::Alerts,
+    certificates,
     checks::{Checks, Place},
     hook::Action,
     lifecycle::Life,
@@ -289,9 +290,7 @@ impl Director {
         let check = check_name(&this.config.reals[real].check);
         if let Some(certificate) = certificate {
             let before = state.certificate.replace(certificate);
-            if !certificate.name_matches && before.is_none_or(|b| b.name_matches) {
-                fx.push(Effect::Tell(Fact::CertificateName { virtual_id, real: real_id }));
-            }
+            certificates::tell((virtual_id, real_id), before, certificate, now.wall, fx);
         }
         let limit = this.config.hysteresis.fall.get();
         match (change, reason) {

@@ -6,7 +6,7 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use crate::{
-    health::{Advice, Failure, State},
+    health::{Advice, Failure, Left, State},
     model::{IpvsTimeouts, RealId, VirtualId},
 };
 
@@ -170,6 +170,24 @@ pub enum Fact {
         weight: u16,
         /// Weight of the configuration.
         configured: u16,
+    },
+    /// A server's certificate ends soon (`tls-expiry-warning`).
+    CertificateEnds {
+        /// Of which service.
+        virtual_id: VirtualId,
+        /// Which server.
+        real: RealId,
+        /// How long it is still good.
+        left: Left,
+    },
+    /// A server whose certificate was about to end has another one, which is not.
+    CertificateRenewed {
+        /// Of which service.
+        virtual_id: VirtualId,
+        /// Which server.
+        real: RealId,
+        /// How long the new one is good.
+        left: Left,
     },
     /// A file in the maintenance directory takes a real server out.
     MaintenanceBegan {

@@ -5,6 +5,7 @@
 
 mod advice;
 mod alerts;
+mod certificates;
 mod checks;
 mod configure;
 mod core;

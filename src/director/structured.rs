@@ -66,6 +66,8 @@ impl Fact {
             Self::SoftFailureReset { .. } => "9df054e1064b1f8218d23253a4ac85bb",
             Self::CertificateName { .. } => "d359ff4db8cc143ae1ecf730e869d71c",
             Self::Advised { .. } => "7f7c69feff8235ed9be21e8c86ca6036",
+            Self::CertificateEnds { .. } => "27653a67b96abab8d0b68a069a9c41fa",
+            Self::CertificateRenewed { .. } => "7883faaaf140e241e473f281a73372af",
             Self::MaintenanceBegan { .. } => "17173b35588500cbb18c613c35d5efbc",
             Self::MaintenanceEnded { .. } => "78bf91eb60d50372b3c94ec4557d3c6c",
             Self::MaintenanceStranger { .. } => "e95e4aa39075b89aa90d3188f637fd0d",
@@ -106,6 +108,7 @@ impl Fact {
             Self::WentDown { .. }
             | Self::FallbackAdded { .. }
             | Self::CertificateName { .. }
+            | Self::CertificateEnds { .. }
             | Self::ConfigWarning { .. }
             | Self::CallbackFailed { .. }
             | Self::FallbackCommandFailed { .. }
@@ -133,6 +136,7 @@ impl Fact {
             | Self::FallbackCommandRan { .. }
             | Self::ExecuteRan { .. }
             | Self::Advised { .. }
+            | Self::CertificateRenewed { .. }
             | Self::MaintenanceBegan { .. }
             | Self::MaintenanceEnded { .. }
             | Self::WentUp { .. }
@@ -181,6 +185,8 @@ impl Fact {
             | Self::FallbackAdded { virtual_id, real }
             | Self::FallbackDeleted { virtual_id, real }
             | Self::CertificateName { virtual_id, real }
+            | Self::CertificateEnds { virtual_id, real, .. }
+            | Self::CertificateRenewed { virtual_id, real, .. }
             | Self::MaintenanceBegan { virtual_id, real, .. }
             | Self::MaintenanceEnded { virtual_id, real, .. }
             | Self::ForeignServer { virtual_id, real } => about(virtual_id, Some(real)),

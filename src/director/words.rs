@@ -102,6 +102,15 @@ impl fmt::Display for Fact {
                     Mode::Maintenance => f.write_str("has it in maintenance"),
                 }
             }
+            Self::CertificateEnds { virtual_id, real, left } if left.0.is_zero() => {
+                write!(f, "Certificate of real server {real} ({virtual_id}) has ended")
+            }
+            Self::CertificateEnds { virtual_id, real, left } => {
+                write!(f, "Certificate of real server {real} ({virtual_id}) ends in {left}")
+            }
+            Self::CertificateRenewed { virtual_id, real, left } => {
+                write!(f, "Certificate of real server {real} ({virtual_id}) was renewed: it ends in {left}")
+            }
             Self::MaintenanceBegan { virtual_id, real, file } => {
                 write!(f, "Real server {real} ({virtual_id}) is in maintenance: file {file:?}")
             }

@@ -1,7 +1,7 @@
 //! Every kind of check against servers on loopback, in real time: healthy ones, and the whole row of hostile ones. Each
 //! ends within its deadline, with the right kind of failure.
 
-#![cfg(all(feature = "http", feature = "grpc"))]
+#![cfg(all(feature = "http", feature = "grpc", feature = "ldap", feature = "mysql", feature = "pgsql"))]
 #![expect(clippy::unwrap_used, reason = "these are tests")]
 #![expect(clippy::disallowed_methods, reason = "sockets and certificates live in real time")]
 
@@ -16,9 +16,17 @@ mod ftps;
 mod grpc;
 mod http;
 mod https;
+mod ldap;
+mod ldapd;
 mod mail;
+mod mysql;
+mod mysqld;
+mod oracle;
+mod pgd;
+mod pgsql;
 mod ping;
 mod proxy;
+mod radius;
 mod redirects;
 mod redis;
 mod requests;
@@ -29,6 +37,7 @@ mod talk;
 mod tcp;
 mod tls;
 mod udp;
+mod wire;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 

@@ -14,7 +14,7 @@ use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::{TcpListener, TcpStream, UdpSocket},
     task::JoinSet,
-    time::sleep,
+    time::{sleep, timeout},
 };
 use tokio_openssl::SslStream;
 
@@ -102,6 +102,18 @@ impl Server {
 
     pub(crate) fn heard(&self) -> Vec<String> {
         self.heard.lock().unwrap().clone()
+    }
+
+    /// Waits until this is all that was heard: a farewell arrives after the check has ended.
+    pub(crate) async fn has_heard(&self, wanted: &[&str]) {
+        let all = async {
+            while self.heard() != wanted {
+                sleep(Duration::from_millis(5)).await;
+            }
+        };
+        if timeout(Duration::from_secs(10), all).await.is_err() {
+            assert_eq!(self.heard(), wanted);
+        }
     }
 }
 

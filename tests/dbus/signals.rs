@@ -107,15 +107,18 @@ async fn an_idle_director_is_silent() {
 async fn certificate_and_failure_words_are_told() {
     let farm = small();
     let mut peer = Peer::new(farm.clone()).await;
-    let certificate = Certificate { name_matches: false, not_after: 1_900_000_000, ends_soon: false };
+    let certificate = Certificate { name_matches: false, not_after: 1_900_000_000, ends_soon: true };
     let next = edit(&farm.virtuals[0], 1, |real| real.certificate = Some(certificate));
     peer.signals().await;
     peer.snapshots.send_replace(with(&farm, 0, next));
     let told: Vec<_> = peer.signals().await.iter().map(changed).collect();
     assert_eq!(told.len(), 1);
     assert_eq!(told[0].0, SECOND);
-    assert_eq!(told[0].2, ["CertificateExpires", "CertificateNameMismatch"]);
+    assert_eq!(told[0].2, ["CertificateEndsSoon", "CertificateExpires", "CertificateNameMismatch"]);
     assert_eq!(peer.number(SECOND, REAL, "CertificateExpires").await, 1_900_000_000_000_000);
+    let last_check = at(1_900_000_000 - 6 * 86_400);
+    farm.virtuals[0].reals[1].meter.record(last_check, Duration::from_millis(3), true);
+    assert_eq!(peer.number(SECOND, REAL, "CertificateDaysLeft").await, 6);
 }
 
 #[tokio::test]

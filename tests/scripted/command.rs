@@ -24,6 +24,8 @@ pub enum What {
     /// A server behaves like this from now on: `good`, `down`, `wrong`, `hollow`, `hang`, `slow 3s`,
     /// `agent 10.0.0.1:80 75% drain`.
     Behave(SocketAddr, Behaviour),
+    /// It has a certificate that is good for this time.
+    Certify(SocketAddr, Duration),
     /// This configuration is on disk now, and the watcher notices.
     Config(String),
     /// Somebody asks for a reload (SIGHUP).
@@ -72,6 +74,7 @@ impl Command {
                 let report = Report::parse(said.as_bytes()).filter(|report| report.down.is_none());
                 behave(a, Behaviour::Advises(report.ok_or_else(wrong)?.advice))?
             }
+            ["certificate", a, time] => What::Certify(server(a)?, duration(time).ok_or_else(wrong)?),
             ["config", name] => What::Config(name.to_owned()),
             ["reload"] => What::Reload,
             ["table", "fails"] => What::TableFails,
@@ -95,7 +98,7 @@ impl Command {
     }
 }
 
-/// `25s`, `100ms`, `2m`, `1h`.
+/// `25s`, `100ms`, `2m`, `1h`, `8d`.
 fn duration(text: &str) -> Option<Duration> {
     let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.')?;
     let number: f64 = text[..digits].parse().ok()?;
@@ -104,6 +107,7 @@ fn duration(text: &str) -> Option<Duration> {
         "s" => 1.0,
         "m" => 60.0,
         "h" => 3_600.0,
+        "d" => 86_400.0,
         _ => return None,
     };
     Some(Duration::from_secs_f64(number * unit))

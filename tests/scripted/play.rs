@@ -124,6 +124,7 @@ impl<'a> Stage<'a> {
         let memory = self.table.memory.clone();
         match what {
             What::Behave(server, behaviour) => self.world.set(*server, *behaviour),
+            What::Certify(server, time) => self.world.certify(*server, *time),
             What::Config(name) => {
                 *lock(&self.disk) = load(&self.configs[name], &self.files);
                 self.report(Event::SourcesChanged(FILE.into())).await;

@@ -50,7 +50,13 @@ fn redis() -> Server {
         package: "redis-server",
         files: vec![("redis.conf", include_str!("data/redis.conf").to_owned())],
         script: "redis-server /srv/redis/redis.conf",
-        services: vec![Service::connect(6379), Service::connect(6380)],
+        services: vec![
+            store("redis", 6379, "", "logging in"),
+            store("redis in TLS", 6380, "tls = yes\nvirtualhost = www.example.com\n", "in the TLS handshake")
+                .named(""),
+            lines("simpletcp", 6379, "", "waiting for the answer"),
+            lines("simpletcp in TLS", 6380, "tls = yes\n", "in the TLS handshake"),
+        ],
     }
 }
 
@@ -65,6 +71,26 @@ fn slapd() -> Server {
         script: "mkdir db
             slapadd -q -f slapd.conf -l init.ldif
             slapd -d 0 -f /srv/slapd/slapd.conf -h 'ldap:/// ldaps:///'",
-        services: vec![Service::connect(389), Service::connect(636)],
+        services: [389, 636].map(Service::connect).into(),
     }
+}
+
+fn store(name: &'static str, port: u16, tls: &str, stage: &'static str) -> Service {
+    let lines = format!("service = redis\n{tls}");
+    Service::tcp(name, port, &lines, "login = \"monitor\"\npasswd = \"secret\"\n", stage)
+        .also("without a login", "")
+        .also("another question", "request = \"SET state well\"\nreceive = \"OK\"\n")
+        .but("wrong answer", "receive = \"all is lost\"\n", "mismatch", "PONG")
+        .but("what it does not know", "request = \"KNOW port\"\n", "unavailable", "ERR unknown command")
+        .but("what it does not allow", "request = \"CONFIG GET port\"\n", "login", "NOPERM")
+        .but("wrong password", "login = \"monitor\"\npasswd = \"secrets\"\n", "login", "WRONGPASS")
+        .but("unknown login", "login = \"nobody\"\npasswd = \"secret\"\n", "login", "WRONGPASS")
+}
+
+/// Redis takes questions in plain lines as well.
+fn lines(name: &'static str, port: u16, tls: &str, stage: &'static str) -> Service {
+    let lines = format!("service = simpletcp\n{tls}request = \"PING\\r\\n\"\n");
+    Service::tcp(name, port, &lines, "receive = \"^.PONG\"\n", stage)
+        .but("wrong answer", "receive = \"all is lost\"\n", "mismatch", "PONG")
+        .but("what must not come", "receive-not = \"PONG\"\n", "unwanted", "PONG")
 }

@@ -2,6 +2,9 @@
 
 use crate::{server::Server, service::Service};
 
+const NAME: &str = "service = dns\nrequest = \"www.example.com\"\n";
+const MONITOR: &str = "login = \"monitor@www.example.com\"\n";
+
 pub(crate) fn servers() -> Vec<Server> {
     vec![nsd(), freeradius(), kamailio(), grpc()]
 }
@@ -17,7 +20,17 @@ fn nsd() -> Server {
         ],
         script: "chown nsd .
             nsd -d -c /srv/nsd/nsd.conf",
-        services: vec![Service::connect(53)],
+        services: vec![
+            names(Service::udp("dns", 53, NAME, "receive = \"192.0.2.80\"\n", "waiting for the answer")),
+            names(Service::tcp(
+                "dns over TCP",
+                53,
+                NAME,
+                "receive = \"192.0.2.80\"\n",
+                "waiting for the answer",
+            )),
+            datagram(),
+        ],
     }
 }
 
@@ -40,7 +53,18 @@ fn kamailio() -> Server {
         package: "kamailio",
         files: vec![("kamailio.cfg", include_str!("data/kamailio.cfg").to_owned())],
         script: "kamailio -DD -E -m 32 -M 4 -f /srv/kamailio/kamailio.cfg",
-        services: vec![Service::connect(5060), Service::connect(5061)],
+        services: vec![
+            calls(Service::udp("sip", 5060, "service = sip\n", MONITOR, "waiting for the answer")),
+            calls(Service::tcp("sip over TCP", 5060, "service = sip\n", MONITOR, "waiting for the answer")),
+            calls(Service::tcp(
+                "sip in TLS",
+                5061,
+                "service = sip\ntls = yes\n",
+                MONITOR,
+                "in the TLS handshake",
+            ))
+            .named(""),
+        ],
     }
 }
 
@@ -62,6 +86,58 @@ fn grpc() -> Server {
             .named(""),
         ],
     }
+}
+
+fn names(service: Service) -> Service {
+    service
+        .also("with no pattern", "")
+        .also("AAAA", "querytype = AAAA\nreceive = \"2001:db8::80\"\n")
+        .also("CNAME", "request = \"web.example.com\"\nquerytype = CNAME\nreceive = \"www.example.com\"\n")
+        .also("by its other name", "request = \"web.example.com\"\nreceive = \"192.0.2.80\"\n")
+        .also("MX", "request = \"example.com\"\nquerytype = MX\nreceive = \"mail.example.com\"\n")
+        .also("NS", "request = \"example.com\"\nquerytype = NS\nreceive = \"ns.example.com\"\n")
+        .also("TXT", "request = \"example.com\"\nquerytype = TXT\nreceive = \"all is well\"\n")
+        .also("SOA", "request = \"example.com\"\nquerytype = SOA\nreceive = \"admin.example.com\"\n")
+        .also("SRV", "request = \"_http._tcp.example.com\"\nquerytype = SRV\nreceive = \"www.example.com\"\n")
+        .also("PTR", "request = \"192.0.2.80\"\nreceive = \"www.example.com\"\n")
+        .but("wrong answer", "receive = \"192.0.2.81\"\n", "mismatch", "192.0.2.80")
+        .but("no such name", "request = \"none.example.com\"\n", "error", "NXDOMAIN")
+        .also(
+            "no such record, and no pattern",
+            "request = \"mail.example.com\"
+querytype = AAAA
+",
+        )
+        .but(
+            "no such record",
+            "request = \"mail.example.com\"
+querytype = AAAA
+receive = \".\"
+",
+            "mismatch",
+            "no AAAA record",
+        )
+        .but("no zone of its", "request = \"www.example.org\"\n", "error", "REFUSED")
+}
+
+/// A question to the name server, in bytes: which text is there for example.com?
+fn datagram() -> Service {
+    let lines = "service = udp
+request = \"\\x12\\x34\\x01\\0\\0\\x01\\0\\0\\0\\0\\0\\0\\x07example\\x03com\\0\\0\\x10\\0\\x01\"
+";
+    Service::udp("udp", 53, lines, "receive = \"all is well\"\n", "waiting for the answer")
+        .also("with no pattern", "")
+        .but("wrong answer", "receive = \"all is lost\"\n", "mismatch", "example.com")
+        .but(
+            "what must not come",
+            "receive-not = \"all is well\"\n",
+            "unwanted",
+            "answer matches /all is well/",
+        )
+}
+
+fn calls(service: Service) -> Service {
+    service.but("turned away", "login = \"nobody@www.example.com\"\n", "status", "403 Nobody May Not")
 }
 
 fn health(service: Service) -> Service {

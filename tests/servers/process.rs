@@ -59,7 +59,11 @@ impl Processes {
     /// Every one of its processes.
     fn all(&self) -> Vec<Pid> {
         let own = format!("/proc/{}/ns/pid_for_children", self.holder.id());
-        let Ok(namespace) = fs::read_link(own) else { return Vec::new() };
+        let (namespace, ours) = (fs::read_link(own), fs::read_link("/proc/self/ns/pid"));
+        // Until `unshare` has come to its work its children would be in our own.
+        let Some(namespace) = namespace.ok().filter(|namespace| *namespace != ours.unwrap()) else {
+            return Vec::new();
+        };
         let pids = fs::read_dir("/proc").unwrap().filter_map(|entry| {
             let pid: i32 = entry.ok()?.file_name().to_str()?.parse().ok()?;
             let theirs = fs::read_link(format!("/proc/{pid}/ns/pid")).ok()?;
@@ -89,8 +93,12 @@ impl Processes {
 
     /// Kills them, and returns when none is left.
     pub(crate) fn stop(&mut self) {
-        for pid in self.all() {
-            let _ = kill_process(pid, Signal::KILL);
+        let all = self.all();
+        for pid in &all {
+            let _ = kill_process(*pid, Signal::KILL);
+        }
+        if all.is_empty() {
+            let _ = self.holder.kill();
         }
         self.holder.wait().unwrap();
     }

@@ -13,8 +13,7 @@ use crate::{
 /// The name that the certificate of all servers is made out to.
 pub(crate) const HOST: &str = "www.example.com";
 
-/// The root, with the certificate of all servers in `/srv/tls`: `authority.pem`, `server.pem`, `key.pem`, and `both.pem`
-/// for those that want key and certificate in one.
+/// The root, with the certificate of all servers in `/srv/tls`: `authority.pem`, `server.pem`, `key.pem`.
 pub(crate) struct Root {
     unavailable: Vec<String>,
 }
@@ -27,7 +26,6 @@ impl Root {
         let (certificate, key) =
             (server.certificate.to_pem().unwrap(), server.key.private_key_to_pem_pkcs8().unwrap());
         Self::write("/srv/tls/authority.pem", authority.certificate.to_pem().unwrap());
-        Self::write("/srv/tls/both.pem", [certificate.clone(), key.clone()].concat());
         Self::write("/srv/tls/server.pem", certificate);
         Self::write("/srv/tls/key.pem", key);
         Self { unavailable: unavailable.lines().map(str::to_owned).collect() }

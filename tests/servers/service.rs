@@ -1,7 +1,7 @@
 //! What a server is asked at one of its ports, as rows of a table.
 
 use std::{
-    net::{IpAddr, SocketAddr, TcpStream, UdpSocket},
+    net::{IpAddr, TcpStream, UdpSocket},
     time::Duration,
 };
 
@@ -24,6 +24,8 @@ pub(crate) struct Service {
     transport: Transport,
     lines: String,
     questions: Vec<Question>,
+    /// Other ports that its questions are for.
+    more_ports: &'static [u16],
     /// Holds when the server answers at its open port, as a condition of the shell.
     pub(crate) ready: Option<&'static str>,
     pub(crate) frozen: Expected,
@@ -56,6 +58,7 @@ impl Service {
             transport: Transport::Tcp,
             lines,
             questions: Vec::new(),
+            more_ports: &[],
             ready: None,
             frozen,
             stopped,
@@ -64,7 +67,6 @@ impl Service {
     }
 
     /// The same for a service on UDP.
-    #[expect(dead_code, reason = "the checks over UDP are on their way")]
     pub(crate) fn udp(
         name: &'static str,
         port: u16,
@@ -78,6 +80,11 @@ impl Service {
     /// That the port takes connections is all that is asked, and that a frozen server's kernel does too.
     pub(crate) fn connect(port: u16) -> Self {
         Self { frozen: Expected::Pass, ..Self::tcp("connect", port, "checktype = connect\n", "", "") }
+    }
+
+    /// Some questions are for these ports.
+    pub(crate) fn at_ports(self, more_ports: &'static [u16]) -> Self {
+        Self { more_ports, ..self }
     }
 
     #[expect(dead_code, reason = "the check of PostgreSQL is on its way")]
@@ -119,18 +126,18 @@ impl Service {
         self
     }
 
-    /// Whether somebody is at the port.
+    /// Whether somebody is at its ports.
     pub(crate) fn accepts(&self, ip: IpAddr) -> bool {
-        let address = SocketAddr::new(ip, self.port);
-        match self.transport {
-            Transport::Tcp => TcpStream::connect_timeout(&address, Duration::from_secs(1)).is_ok(),
+        let mut ports = [self.port].into_iter().chain(self.more_ports.iter().copied());
+        ports.all(|port| match self.transport {
+            Transport::Tcp => TcpStream::connect_timeout(&(ip, port).into(), Duration::from_secs(1)).is_ok(),
             Transport::Udp => {
                 let socket = UdpSocket::bind((ip, 0)).unwrap();
-                socket.connect(address).unwrap();
+                socket.connect((ip, port)).unwrap();
                 // What the host answers to a packet for nobody is there before the second one.
                 socket.send(b"\n").is_ok() && socket.send(b"\n").is_ok()
             }
-        }
+        })
     }
 
     /// Asks these questions over both families, at the same time.

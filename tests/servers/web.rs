@@ -19,7 +19,7 @@ fn nginx() -> Server {
             ("users", "monitor:{PLAIN}secret\n".to_owned()),
         ],
         script: "nginx -c /srv/nginx/nginx.conf",
-        services: vec![guarded(pages(80)), secure_pages(443)],
+        services: vec![guarded(pages(80)), secure_pages(443), handshake(443)],
     }
 }
 
@@ -66,6 +66,14 @@ fn guarded(service: Service) -> Service {
         .but("what must not come", "receive-not = \"well\"\n", "unwanted", "got \"all is well\"")
         .but("another status", "httpstatus = 204, 404\n", "status", "200")
         .but("what it does not take", "httpmethod = POST\nrequest-body = \"a=b\"\n", "status", "405")
+}
+
+fn handshake(port: u16) -> Service {
+    Service::tcp("tls", port, "service = tls\n", "", "in the TLS handshake")
+        .named("")
+        .also("a certificate for a while", "tls-expiry-failure = 29d\n")
+        .but("not for long enough", "tls-expiry-failure = 31d\n", "tls", "certificate ends in 29 days")
+        .but("no TLS", "checkport = 80\n", "tls", "server does not speak TLS")
 }
 
 fn rows(service: Service) -> Service {

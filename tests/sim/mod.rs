@@ -11,7 +11,7 @@ use std::{
 use ldirectord::{
     check::{Prober, Progress},
     director::{Fact, Mail, Rejection, Snapshot},
-    health::{Advice, Evidence, Failure, Stage, Verdict},
+    health::{Advice, Certificate, Evidence, Failure, Left, Stage, Verdict},
     inbox::{self, Inbox},
     ipvs::{Ipvs, IpvsError, Memory, Op, Scope, Table},
     model::{CheckKind, CheckSpec, Config, IpvsTimeouts},
@@ -49,7 +49,11 @@ pub struct World(Arc<Mutex<WorldState>>);
 
 #[derive(Debug, Default)]
 struct WorldState {
+    /// When 1970 was.
+    epoch: Option<Instant>,
     servers: BTreeMap<SocketAddr, Behaviour>,
+    /// When the certificates of servers that have one end, since 1970.
+    certificates: BTreeMap<SocketAddr, Duration>,
     probes: BTreeMap<SocketAddr, u64>,
 }
 
@@ -75,6 +79,34 @@ impl World {
         })
     }
 
+    /// The time since 1970.
+    fn wall(&self) -> Duration {
+        lock(&self.0).epoch.get_or_insert_with(Instant::now).elapsed()
+    }
+
+    /// A server has a certificate that is good for this time from now on.
+    pub fn certify(&self, server: SocketAddr, time: Duration) {
+        let end = self.wall() + time;
+        lock(&self.0).certificates.insert(server, end);
+    }
+
+    /// What comes of a check that a server passes, by its certificate if it has one and is asked for it.
+    fn pass(&self, spec: &CheckSpec) -> Verdict {
+        let now = self.wall();
+        let end = lock(&self.0).certificates.get(&spec.target).copied();
+        let (Some(end), Some(security)) = (end, spec.kind.security()) else {
+            return Verdict::Pass(Evidence { advice: self.advice(spec), ..Evidence::default() });
+        };
+        let left = Left(end.saturating_sub(now));
+        if left.0 < security.expiry.failure {
+            return Verdict::Fail(Failure::Tls(format!("certificate ends in {left}")));
+        }
+        let not_after = i64::try_from(end.as_secs()).expect("a story ends before that");
+        let certificate =
+            Certificate { name_matches: true, not_after, ends_soon: left.0 < security.expiry.warning };
+        Verdict::Pass(Evidence { certificate: Some(certificate), ..Evidence::default() })
+    }
+
     /// How often each server was asked.
     pub fn probes(&self) -> BTreeMap<SocketAddr, u64> {
         lock(&self.0).probes.clone()
@@ -88,7 +120,7 @@ impl Prober for World {
         match self.behaviour(spec.target) {
             Behaviour::Good | Behaviour::Advises(_) => {
                 sleep(Duration::from_millis(4)).await;
-                Verdict::Pass(Evidence { advice: self.advice(spec), ..Evidence::default() })
+                self.pass(spec)
             }
             Behaviour::Refused => Verdict::Fail(Failure::Refused),
             Behaviour::Hollow if matches!(spec.kind, CheckKind::Connect) => {
@@ -102,7 +134,7 @@ impl Prober for World {
             Behaviour::Hangs => std::future::pending().await,
             Behaviour::Slow(time) => {
                 sleep(time).await;
-                Verdict::Pass(Evidence::default())
+                self.pass(spec)
             }
         }
     }
@@ -196,7 +228,7 @@ pub fn start_within(
     let (mails_in, mails) = mpsc::channel(100_000);
     let (snapshots_in, snapshots) = watch::channel(Arc::default());
     let reports: Arc<Mutex<Vec<Report>>> = Arc::default();
-    let (said, epoch) = (reports.clone(), Instant::now());
+    let (said, wall) = (reports.clone(), world.clone());
     let (load, calls) = (disk.clone(), callbacks.clone());
     let loads: Arc<Mutex<VecDeque<Arc<Config>>>> = Arc::default();
     let read = loads.clone();
@@ -236,7 +268,7 @@ pub fn start_within(
         limits,
         watchdog: None,
         background: None,
-        clock: Arc::new(move || SystemTime::UNIX_EPOCH + epoch.elapsed()),
+        clock: Arc::new(move || SystemTime::UNIX_EPOCH + wall.wall()),
     };
     let task = tokio::spawn(runtime::run(parts, queue));
     Running { inbox, facts, mails, snapshots, reports, task, hook_time, load_time, loads }

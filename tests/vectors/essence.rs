@@ -20,6 +20,17 @@ pub(crate) fn question(datagram: &[u8]) -> String {
     datagram.get(2..).unwrap_or_default().escape_ascii().to_string()
 }
 
+/// What a RADIUS server was asked, without the values: most of them are new in each request, and hidden.
+pub(crate) fn attributes(datagram: &[u8]) -> String {
+    let mut text = format!("code {}, attributes", datagram.first().copied().unwrap_or_default());
+    let mut rest = datagram.get(20..).unwrap_or_default();
+    while let [kind, length, ..] = rest {
+        text.push_str(&[" ", &kind.to_string()].concat());
+        rest = rest.get(usize::from(*length).max(2)..).unwrap_or_default();
+    }
+    text
+}
+
 /// A line of a request, with words where something new stands in each one of SIP: ports, and words of 16 digits.
 fn always_new(line: &str) -> String {
     let Some((name, value)) = line.split_once(": ") else { return line.to_owned() };

@@ -130,7 +130,11 @@ async fn answer(socket: UdpSocket, spec: ServerSpec, asked: Asked) {
             respond(&socket, client, named(question, addresses)).await;
             continue;
         }
-        asked.add(&who, &String::from_utf8_lossy(question));
+        if spec.address.port() == 1812 {
+            asked.add(&who, &essence::attributes(question));
+        } else {
+            asked.add(&who, &String::from_utf8_lossy(question));
+        }
         if let Some(reply) = &spec.reply {
             respond(&socket, client, reply.as_bytes().to_vec()).await;
         }

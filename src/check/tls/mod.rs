@@ -35,7 +35,7 @@ use tokio_openssl::SslStream;
 pub use self::{name::ServerName, trust::Trust};
 use super::Unready;
 use crate::{
-    health::{Certificate, Failure},
+    health::{Certificate, Failure, Left},
     model::{Expiry, TlsVerify},
 };
 
@@ -182,11 +182,11 @@ impl Tls {
         // One that has ended has no time left, whether that is forgiven or not.
         let left = Asn1Time::days_from_now(0).and_then(|now| seconds_between(&now, end));
         let (Ok(left), Ok(not_after)) = (left, seconds_between(&self.epoch, end)) else { return Ok(None) };
-        let left = Duration::from_secs(left.try_into().unwrap_or_default());
-        if left < expiry.failure {
-            return Err(Failure::Tls(format!("certificate ends in {}", in_words(left))));
+        let left = Left(Duration::from_secs(left.try_into().unwrap_or_default()));
+        if left.0 < expiry.failure {
+            return Err(Failure::Tls(format!("certificate ends in {left}")));
         }
-        Ok(Some(Certificate { name_matches, not_after, ends_soon: left < expiry.warning }))
+        Ok(Some(Certificate { name_matches, not_after, ends_soon: left.0 < expiry.warning }))
     }
 }
 
@@ -195,14 +195,6 @@ fn seconds_between(from: &Asn1TimeRef, to: &Asn1TimeRef) -> Result<i64, ErrorSta
     const DAY: i64 = 24 * 60 * 60;
     let between = from.diff(to)?;
     Ok(i64::from(between.days) * DAY + i64::from(between.secs))
-}
-
-/// A time that is left, in days; in hours where these are few.
-fn in_words(left: Duration) -> String {
-    match left.as_secs() / 3600 {
-        hours @ 0..48 => format!("{hours} hours"),
-        hours => format!("{} days", hours / 24),
-    }
 }
 
 fn context(store: X509Store) -> Result<SslContext, ErrorStack> {

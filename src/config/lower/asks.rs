@@ -88,12 +88,6 @@ impl<R: Resolver> Lowering<'_, '_, R> {
             Some(given) => (service.name(), given.span, String::new()),
             None => (service.name(), draft.at.span, format!(", which port {} stands for,", id.port())),
         };
-        if Service::NOT_YET.contains(&service) {
-            self.report
-                .error(span, format!("service {name}{implied} is not supported in this version yet"))
-                .help("use checktype = connect");
-            return None;
-        }
         if let Some(feature) = service.left_out() {
             self.report
                 .error(span, format!("service {name}{implied} was left out of this build"))
@@ -120,16 +114,7 @@ impl<R: Resolver> Lowering<'_, '_, R> {
                 );
             Asks::ConnectIfPort
         };
-        if matches!(service, Service::Ftp | Service::Ftps) && draft.request.is_none() {
-            self.report
-                .warning(span, "without a \"request\" only the login is checked")
-                .help("name a file to fetch; the older ldirectord counts such servers as up without asking");
-        }
-        if service == Service::Agent && draft.check_port.is_none() {
-            self.report
-                .warning(span, "the agent is asked for at the server's own port")
-                .help("name the port of the agent with \"checkport\"");
-        }
+        self.remark_on_needs(draft, service, span);
         let shown = match asks {
             Asks::Nothing => CheckType::On,
             Asks::Connect | Asks::ConnectIfPort => CheckType::Connect,

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use super::{
     Lowering,
     asks::{Asks, over},
+    needs::query,
 };
 use crate::{
     config::{Resolver, Spanned, draft},
     model::{
         AgentCheck, CheckKind, Expected, ExpectedField, FtpCheck, GrpcCheck, HttpCheck, LdapCheck, Login,
-        MailCheck, MailProtocol, OracleCheck, Protocol, RadiusCheck, RedisCheck, Secret, Security, Service,
-        SipCheck, SqlCheck, SqlServer, Transport, UdpCheck, VirtualId,
+        MailCheck, MailProtocol, OracleCheck, Protocol, RedisCheck, Secret, Security, Service, SipCheck,
+        SqlCheck, SqlServer, Transport, UdpCheck, VirtualId,
     },
 };
 
@@ -64,18 +65,17 @@ impl<R: Resolver> Lowering<'_, '_, R> {
                 let check = LdapCheck { tls, login: login(draft), base: plain.unwrap_or_default(), expected };
                 check.into()
             }
-            Service::Mysql => sql(SqlServer::Mysql, tls, draft, plain),
-            Service::Pgsql => sql(SqlServer::Pgsql, tls, draft, plain),
-            Service::Oracle => CheckKind::Oracle(OracleCheck { database: database(draft) }.into()),
+            Service::Mysql => sql(SqlServer::Mysql, tls, draft, request.and_then(query)),
+            Service::Pgsql => sql(SqlServer::Pgsql, tls, draft, request.and_then(query)),
+            Service::Oracle => {
+                CheckKind::Oracle(OracleCheck { database: self.oracle_database(draft)? }.into())
+            }
             Service::Dns => CheckKind::Dns(self.dns(id, draft, request, expected)?.into()),
             Service::Sip => {
                 let login = self.sip_address(draft)?;
                 CheckKind::Sip(SipCheck { transport: transport(id), tls, login }.into())
             }
-            Service::Radius => {
-                let secret = draft.secret.as_ref().map(|given| given.value.clone()).unwrap_or_default();
-                CheckKind::Radius(RadiusCheck { login: login(draft).unwrap_or_default(), secret }.into())
-            }
+            Service::Radius => CheckKind::Radius(self.radius(draft)?.into()),
             Service::Simpletcp => self.conversation(id, draft, request, expected, tls)?,
             Service::Udp => CheckKind::Udp(UdpCheck { request: self.raw(request)?, expected }.into()),
             // It is protected whatever is said.
@@ -134,16 +134,6 @@ impl<R: Resolver> Lowering<'_, '_, R> {
         })
     }
 
-    /// Who a SIP server is asked for.
-    fn sip_address(&mut self, draft: &draft::Virtual) -> Option<String> {
-        let Some(given) = &draft.login else { return Some(format!("ldirectord@{}", self.names.hostname())) };
-        if given.value.contains(|c: char| c.is_control() || c.is_whitespace() || "<>\"".contains(c)) {
-            self.report.error(given.span, "this is no address of SIP").help("login = \"USER@DOMAIN\"");
-            return None;
-        }
-        Some(given.value.clone())
-    }
-
     fn ftp_login(&mut self, draft: &draft::Virtual) -> Login {
         let name = draft.login.as_ref().map_or_else(|| "anonymous".to_owned(), |given| given.value.clone());
         let passwd = match &draft.passwd {
@@ -155,7 +145,7 @@ impl<R: Resolver> Lowering<'_, '_, R> {
 }
 
 /// Who logs in, if anybody.
-fn login(draft: &draft::Virtual) -> Option<Login> {
+pub(super) fn login(draft: &draft::Virtual) -> Option<Login> {
     let name = draft.login.as_ref()?.value.clone();
     Some(Login { name, passwd: draft.passwd.as_ref().map(|given| given.value.clone()).unwrap_or_default() })
 }
@@ -174,7 +164,7 @@ fn sql(
     CheckKind::Sql(SqlCheck { server, tls, login, database, query }.into())
 }
 
-fn database(draft: &draft::Virtual) -> String {
+pub(super) fn database(draft: &draft::Virtual) -> String {
     draft.database.as_ref().map(|given| given.value.clone()).unwrap_or_default()
 }
 

@@ -104,9 +104,10 @@ fn start(id: VirtualId, wanted: Option<TlsUse>, service: Service) -> Result<Opti
         };
     }
     let upgrades = matches!(service, Ftp | Imap | Ldap | Nntp | Pop | Smtp | Submission | Mysql | Pgsql);
+    // PostgreSQL can begin with TLS since its version 17.
     let begins = matches!(
         service,
-        Ftp | Grpc | HttpProxy | Imap | Ldap | Nntp | Pop | Redis | Simpletcp | Smtp | Submission
+        Ftp | Grpc | HttpProxy | Imap | Ldap | Nntp | Pgsql | Pop | Redis | Simpletcp | Smtp | Submission
     ) || (service == Sip && over(id, Protocol::Tcp));
     match wanted {
         None | Some(TlsUse::No) => Ok(None),

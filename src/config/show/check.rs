@@ -89,7 +89,14 @@ fn asked(spec: &CheckSpec, f: &mut Formatter<'_>) -> fmt::Result {
             expected(&check.expected, f)
         }
         CheckKind::Sql(check) => {
-            write!(f, ": {:?} as {}", check.query.as_deref().unwrap_or("login"), check.login.name)?;
+            match &check.query {
+                Some(query) => write!(f, ": {query:?}")?,
+                None => write!(f, ": login")?,
+            }
+            match check.login.name.as_str() {
+                "" => write!(f, " without a name")?,
+                name => write!(f, " as {name}")?,
+            }
             if check.database.is_empty() { Ok(()) } else { write!(f, " in {}", check.database) }
         }
         CheckKind::Oracle(check) if check.database.is_empty() => Ok(()),

@@ -61,6 +61,13 @@ pub struct RadiusCheck {
     pub secret: Secret,
 }
 
+impl RadiusCheck {
+    /// The longest name that can be sent, in bytes (RFC 2865, 5).
+    pub const LONGEST_NAME: usize = 253;
+    /// The longest password (RFC 2865, 5.2).
+    pub const LONGEST_PASSWORD: usize = 128;
+}
+
 /// A call of the health service of gRPC (`grpc.health.v1.Health/Check`).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct GrpcCheck {

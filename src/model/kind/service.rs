@@ -66,10 +66,6 @@ impl Service {
         Self::Udp,
     ];
 
-    /// Those whose checks are not there yet: a configuration that needs one is refused.
-    pub const NOT_YET: &[Self] =
-        &[Self::Ldap, Self::Ldaps, Self::Mysql, Self::Oracle, Self::Pgsql, Self::Radius];
-
     /// Its name in the configuration, and the port it usually has, which is used where a real server has none.
     const fn about(self) -> (&'static str, Option<u16>) {
         match self {
