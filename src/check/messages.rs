@@ -99,6 +99,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Messages<S> {
     ///
     /// # Errors
     /// Something came already.
+    #[cfg(any(feature = "ldap", feature = "mysql"))]
     pub(super) fn into_inner(self) -> Result<S, Failure> {
         if self.taken < self.buffer.len() {
             return Err(Failure::Protocol("the server sent more than its consent to TLS".to_owned()));

@@ -18,7 +18,7 @@ fn mariadb() -> Server {
                 --socket=/srv/mariadb/data/socket --init-file=/srv/mariadb/init.sql --performance-schema=0 \
                 --innodb-buffer-pool-size=16M --innodb-log-file-size=4M --innodb-flush-log-at-trx-commit=0 \
                 --ssl-cert=/srv/tls/server.pem --ssl-key=/srv/tls/key.pem",
-        services: vec![Service::connect(3306)],
+        services: vec![mysql()],
     }
 }
 
@@ -40,7 +40,7 @@ fn postgresql() -> Server {
             $as_postgres postgres -D data -c listen_addresses=127.0.0.1,::1 -c fsync=off -c shared_buffers=8MB \
                 -c unix_socket_directories=/srv/postgresql/sockets -c hba_file=/srv/postgresql/hba.conf \
                 -c ssl=on -c ssl_cert_file=/srv/tls/server.pem -c ssl_key_file=/srv/postgresql/key.pem",
-        services: vec![Service::connect(5432)],
+        services: vec![pgsql().ready_when("grep -q ready /srv/postgresql/data/postmaster.pid")],
     }
 }
 
@@ -71,8 +71,78 @@ fn slapd() -> Server {
         script: "mkdir db
             slapadd -q -f slapd.conf -l init.ldif
             slapd -d 0 -f /srv/slapd/slapd.conf -h 'ldap:/// ldaps:///'",
-        services: [389, 636].map(Service::connect).into(),
+        services: vec![ldap(), ldaps(), Service::connect(389)],
     }
+}
+
+/// Who logs in, to which database.
+const MONITOR: &str = "login = \"monitor\"\npasswd = \"secret\"\ndatabase = \"shop\"\n";
+
+fn mysql() -> Service {
+    let lines = format!("service = mysql\n{MONITOR}");
+    Service::tcp("mysql", 3306, &lines, "request = \"SELECT state FROM orders\"\n", "logging in")
+        .also("with the login alone", "")
+        .also("with TLS", "request = \"SELECT 1\"\ntls = starttls\n")
+        .also(
+            "with TLS and a name",
+            "tls = starttls\ntls-verify = full\ntls-servername = \"www.example.com\"\n",
+        )
+        .but(
+            "with TLS and another name",
+            "tls = starttls\ntls-verify = full\ntls-servername = \"other.example.com\"\n",
+            "tls",
+            "not made out to",
+        )
+        .but("no row", "request = \"SELECT state FROM nothing\"\n", "absent", "no row")
+        .but("no such table", "request = \"SELECT 1 FROM unknown\"\n", "error", "1146")
+        .but("no query", "request = \"SELEKT 1\"\n", "error", "1064")
+        .but("wrong password", "passwd = \"secrets\"\n", "login", "Access denied for user 'monitor'")
+        .but("wrong password with TLS", "passwd = \"secrets\"\ntls = starttls\n", "login", "Access denied")
+        .but("unknown login", "login = \"nobody-here\"\n", "login", "Access denied")
+        .but("another's database", "database = \"mysql\"\n", "login", "Access denied")
+}
+
+fn pgsql() -> Service {
+    let lines = format!("service = pgsql\n{MONITOR}");
+    Service::tcp("pgsql", 5432, &lines, "request = \"SELECT state FROM orders\"\n", "logging in")
+        .also("with the login alone", "")
+        .also("with TLS", "request = \"SELECT 1\"\ntls = starttls\n")
+        .but("no row", "request = \"SELECT state FROM nothing\"\n", "absent", "no row")
+        .but("no such table", "request = \"SELECT 1 FROM unknown\"\n", "error", "42P01")
+        .but("no query", "request = \"SELEKT 1\"\n", "error", "42601")
+        .but("wrong password", "passwd = \"secrets\"\n", "login", "password authentication failed")
+        .but(
+            "wrong password with TLS",
+            "passwd = \"secrets\"\ntls = starttls\n",
+            "login",
+            "password authentication failed",
+        )
+        .but("unknown login", "login = \"nobody-here\"\n", "login", "password authentication failed")
+        .but("unknown database", "database = \"unknown\"\n", "error", "3D000")
+}
+
+fn ldap() -> Service {
+    let lines = "service = ldap\nrequest = \"dc=example,dc=com\"\n";
+    entry(Service::tcp("ldap", 389, lines, "receive = \"^dc=example\"\n", "logging in"))
+        .also("with TLS", "tls = starttls\n")
+}
+
+fn ldaps() -> Service {
+    let lines = "service = ldaps\nrequest = \"dc=example,dc=com\"\n";
+    entry(Service::tcp("ldaps", 636, lines, "receive = \"^dc=example\"\n", "TLS handshake"))
+}
+
+fn entry(service: Service) -> Service {
+    let login = "login = \"cn=monitor,dc=example,dc=com\"\npasswd = \"secret\"\n";
+    let other = "login = \"cn=monitor,dc=example,dc=com\"\npasswd = \"secrets\"\n";
+    service
+        .also("with a login", login)
+        .also("the server itself", "request = \"/\"\n")
+        .but("wrong answer", "receive = \"^dc=other\"\n", "mismatch", "got \"dc=example,dc=com\"")
+        .but("wrong password", other, "login", "49 invalidCredentials")
+        .but("no such entry", "request = \"ou=unknown,dc=example,dc=com\"\n", "error", "32 noSuchObject")
+        .but("another directory", "request = \"dc=org\"\n", "error", "32 noSuchObject")
+        .but("no name", "request = \"example\"\n", "error", "34 invalidDNSyntax")
 }
 
 fn store(name: &'static str, port: u16, tls: &str, stage: &'static str) -> Service {

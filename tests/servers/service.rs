@@ -87,7 +87,6 @@ impl Service {
         Self { more_ports, ..self }
     }
 
-    #[expect(dead_code, reason = "the check of PostgreSQL is on its way")]
     /// It takes more than an open port until the server answers: this condition of the shell, in the root.
     pub(crate) fn ready_when(self, condition: &'static str) -> Self {
         Self { ready: Some(condition), ..self }

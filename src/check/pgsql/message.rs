@@ -109,7 +109,7 @@ impl<'a> Message<'a> {
             b'I' => Ok(Self::Empty),
             b'G' | b'H' => Ok(Self::Copy),
             b'Z' if body.len() == 1 => Ok(Self::Ready),
-            b'E' => Ok(Self::Error(ServerError::read(body))),
+            b'E' => ServerError::read(body).map(Self::Error),
             _ => Err(Malformed),
         }
     }
@@ -136,12 +136,12 @@ impl<'a> Step<'a> {
 
 impl<'a> ServerError<'a> {
     /// Fields, each a letter and a text that a NUL ends.
-    fn read(body: &'a [u8]) -> Self {
+    fn read(body: &'a [u8]) -> Result<Self, Malformed> {
         let field = |wanted| {
             let mut fields = body.split(|&byte| byte == 0);
-            fields.find_map(|field| field.strip_prefix(&[wanted])).unwrap_or_default()
+            fields.find_map(|field| field.strip_prefix(&[wanted]))
         };
-        Self { code: field(b'C'), text: field(b'M') }
+        Ok(Self { code: field(b'C').ok_or(Malformed)?, text: field(b'M').unwrap_or_default() })
     }
 
     /// What it means: the login is refused, or something else is wrong. `protected` is whether it came through TLS.
@@ -193,7 +193,7 @@ mod tests {
         let starting = error(&["SFATAL", "C57P03", "Mthe database system is starting up"]);
         let failure = meaning(Stage::Login, &starting, false);
         assert_eq!(failure.to_string(), "error 57P03: the database system is starting up");
-        assert_eq!(meaning(Stage::Login, b"", false).to_string(), "error ");
+        assert_eq!(Message::read(b'E', b"SFATAL\0\0"), Err(Malformed), "without a code");
     }
 
     #[test]

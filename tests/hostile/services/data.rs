@@ -1,4 +1,4 @@
-//! Directories and databases: LDAP (RFC 4511), and the protocols of `MySQL` and `PostgreSQL`.
+//! Directories and databases: LDAP (RFC 4511), `MySQL`, `PostgreSQL`, the listener of Oracle (TNS).
 
 use crate::{
     handshakes::{Handshake, Upgrade},
@@ -6,50 +6,49 @@ use crate::{
     subject::{Subject, Talk, endless},
 };
 
-/// What the client says comes in one piece.
-const HEAR: Step = Step::HearMessage;
-
-/// An LDAP message with this number, operation, and what stands in that.
+/// A message of LDAP, short enough to have its length in one byte.
 fn ldap_message(id: u8, operation: u8, content: &[u8]) -> Vec<u8> {
-    let length = |content: &[u8]| u8::try_from(content.len()).unwrap();
-    let inner = [&[2, 1, id, operation, length(content)], content].concat();
-    [&[0x30, length(&inner)], &inner[..]].concat()
+    let operation = [&[operation, u8::try_from(content.len()).unwrap()], content].concat();
+    let message = [&[2, 1, id][..], &operation].concat();
+    [&[0x30, u8::try_from(message.len()).unwrap()], &message[..]].concat()
 }
 
-fn bound_and_searched(talk: Talk) -> Talk {
-    let success = b"\x0a\x01\0\x04\0\x04\0";
-    let entry = ldap_message(3, 0x64, b"\x04\x04dc=x\x30\0");
-    let done = ldap_message(3, 0x65, success);
-    let references = ldap_message(3, 0x73, b"\x04\x07ldap://");
-    let long = endless(
-        "an entry beyond measure",
-        b"\x30\x84\xff\xff\xff\xff\x02\x01\x03\x64\x84\xff\xff\xff\xf0",
-        b"\x04\0",
-    );
-    let nested = endless("elements in elements without end", b"", b"\x30\x84\x7f\xff\xff\xff");
-    let aside = endless("intermediate answers without end", b"", ldap_message(3, 0x79, b""));
-    talk.then(HEAR)
-        .reply("answer to the bind", ldap_message(2, 0x61, success), std::slice::from_ref(&nested))
-        .then(HEAR)
-        .reply("entry", entry, &[long, nested, aside, endless("references without end", b"", references)])
-        .reply("end of the search", done, &[])
+/// An outcome (`LDAPResult`) with this code.
+fn outcome(code: u8) -> Vec<u8> {
+    vec![0x0a, 1, code, 4, 0, 4, 0]
 }
+
+/// From the bind on, which is message 2.
+fn search(talk: Talk) -> Talk {
+    let beyond = endless("a message beyond measure", b"\x30\x84\x7f\xff\xff\xff\x02\x01\x02", [0]);
+    let beyond_all = endless("a length beyond measure", b"\x30\x88", [0xff]);
+    let entry = ldap_message(3, 0x64, b"\x04\x04dc=x\x30\x00");
+    let units = [
+        endless("entries without end", "", &entry),
+        endless("references without end", "", ldap_message(3, 0x73, b"\x04\x07ldap://")),
+        endless("intermediate answers without end", "", ldap_message(3, 0x79, b"")),
+        endless(
+            "a large entry without end",
+            b"\x30\x83\x0f\xff\xff\x02\x01\x03\x64\x83\x0f\xff\xf0\x04\x04dc=x",
+            [0],
+        ),
+        beyond.clone(),
+    ];
+    talk.then(Step::HearMessage)
+        .reply("answer to the bind", ldap_message(2, 0x61, &outcome(0)), &[beyond, beyond_all])
+        .then(Step::HearMessage)
+        .reply("entry", entry, &units)
+        .reply("end of the search", ldap_message(3, 0x65, &outcome(0)), &units)
+}
+
+const LDAP: &str = "service = ldap
+    login = cn=monitor
+    passwd = secret
+    request = dc=x
+    receive = dc=x";
 
 pub(crate) fn ldap() -> Subject {
-    let lines = "service = ldap
-        request = \"dc=x\"
-        receive = \"^dc=x$\"
-        login = \"cn=monitor\"
-        passwd = secret";
-    Subject::new("ldap", lines, bound_and_searched(Talk::new([])).places())
-}
-
-pub(crate) fn ldaps() -> Subject {
-    let lines = "service = ldaps
-        tls-verify = full
-        tls-servername = www.example.com
-        request = \"dc=x\"";
-    ldap().in_tls("ldaps", lines)
+    Subject::new("ldap", LDAP, search(Talk::new([])).places())
 }
 
 pub(crate) fn ldap_upgraded() -> Subject {
@@ -57,52 +56,95 @@ pub(crate) fn ldap_upgraded() -> Subject {
         tls = starttls
         tls-verify = full
         tls-servername = www.example.com
-        request = \"dc=x\"";
-    let agreed = ldap_message(1, 0x78, b"\x0a\x01\0\x04\0\x04\0");
-    let refused = ldap_message(1, 0x78, b"\x0a\x01\x02\x04\0\x04\0");
-    let injected = ldap_message(2, 0x61, b"\x0a\x01\0\x04\0\x04\0");
-    let talk = Talk::new([HEAR]);
-    let handshake = Handshake::after(&talk, Upgrade { agreed: agreed.clone(), refused, injected });
-    let talk = talk.reply("answer to StartTLS", agreed, &[]).then(Step::Secure);
-    Subject::new("ldap, upgraded", lines, bound_and_searched(talk).places()).with_handshake(handshake)
+        request = dc=x";
+    let asked = Talk::new([Step::HearMessage]);
+    let upgrade = Upgrade {
+        agreed: ldap_message(1, 0x78, &outcome(0)),
+        refused: ldap_message(1, 0x78, &outcome(52)),
+        injected: ldap_message(2, 0x61, &outcome(0)),
+    };
+    let handshake = Handshake::after(&asked, upgrade);
+    let talk = asked.reply("answer to StartTLS", ldap_message(1, 0x78, &outcome(0)), &[]).then(Step::Secure);
+    Subject::new("ldap, upgraded", lines, search(talk).places()).with_handshake(handshake)
 }
 
-/// A packet of `MySQL` with this number.
+pub(crate) fn ldaps() -> Subject {
+    let lines = "service = ldaps
+        tls-verify = full
+        tls-servername = www.example.com
+        request = dc=x";
+    ldap().in_tls("ldaps", lines)
+}
+
+/// A packet of `MySQL`.
 fn packet(number: u8, content: &[u8]) -> Vec<u8> {
-    [&[u8::try_from(content.len()).unwrap(), 0, 0, number], content].concat()
+    let [low, middle, high, _] = u32::try_from(content.len()).unwrap().to_le_bytes();
+    [&[low, middle, high, number], content].concat()
 }
 
-/// The greeting of a server that has TLS.
-fn hello() -> Vec<u8> {
-    packet(
-        0,
-        b"\x0a8.0.36\0\x07\0\0\0ABCDEFGH\0\x08\x8a\x2d\x02\0\x08\0\x15\0\0\0\0\0\0\0\0\0\0IJKLMNOPQRST\0mysql_native_password\0",
-    )
+/// What a server of `MySQL` begins with, which has TLS or has not.
+fn mysql_greeting(tls: bool) -> Vec<u8> {
+    // CLIENT_PROTOCOL_41, CLIENT_SECURE_CONNECTION, and CLIENT_SSL; CLIENT_PLUGIN_AUTH.
+    let low = if tls { 0x8a00_u16 } else { 0x8200 }.to_le_bytes();
+    let parts: [&[u8]; 8] = [
+        b"\x0a8.0.1\0",
+        b"\x01\0\0\0",
+        b"ABCDEFGH\0",
+        &low,
+        b"\x2d\x02\0\x08\0\x15",
+        &[0; 10],
+        b"IJKLMNOPQRST\0",
+        b"mysql_native_password\0",
+    ];
+    packet(0, &parts.concat())
 }
 
-fn logged_in_and_asked(talk: Talk, number: u8) -> Talk {
-    const OK: &[u8] = b"\0\0\0\x02\0\0\0";
-    const END: &[u8] = b"\xfe\0\0\x02\0";
-    let columns = [packet(1, b"\x01"), packet(2, b"\x03def\0\0\0\x01x\0"), packet(3, END)].concat();
+fn beyond_measure(number: u8) -> [crate::conversations::Endless; 2] {
+    [
+        endless("a packet beyond measure", [0xff, 0xff, 0xff, number], [0]),
+        endless("empty packets without end", "", packet(number, b"")),
+    ]
+}
+
+/// The login and a query; the login has the packets from this number on.
+fn query(talk: Talk, number: u8) -> Talk {
+    let column = b"\x03def\0\0\0\x01x\0\x0c\x3f\0\x01\0\0\0\x08\x81\0\0\0\0";
     let switch = packet(number, b"\xfemysql_native_password\0ABCDEFGHIJKLMNOPQRST\0");
-    let more = packet(2, b"\x03def\0\0\0\x01x\0");
-    talk.then(HEAR)
-        .reply("answer to the login", packet(number, OK), &[endless("switches without end", b"", switch)])
-        .then(HEAR)
-        .reply("columns", columns, &[endless("columns without end", packet(1, b"\xfc\xff\x0f"), more)])
+    let [beyond, empty] = beyond_measure(number);
+    let talk = talk
+        .then(Step::HearMessage)
+        .reply(
+            "answer to the login",
+            packet(number, b"\0\0\0\x02\0\0\0"),
+            &[beyond, empty, endless("other logins without end", "", switch)],
+        )
+        .then(Step::HearMessage);
+    let columns = endless(
+        "columns beyond measure",
+        packet(1, b"\xfe\xff\xff\xff\xff\xff\xff\xff\xff"),
+        packet(2, column),
+    );
+    let more = endless("columns without end", packet(1, b"\xfc\x00\x10"), packet(2, column));
+    talk.reply("count of columns", packet(1, &[1]), &[columns, more])
+        .reply("column", packet(2, column), &beyond_measure(2))
+        .reply("end of the columns", packet(3, b"\xfe\0\0\x02\0"), &beyond_measure(3))
         .reply("row", packet(4, b"\x01x"), &[])
 }
 
+const MYSQL: &str = "service = mysql
+    login = monitor
+    passwd = secret
+    request = SELECT 1";
+
 pub(crate) fn mysql() -> Subject {
-    let lines = "service = mysql
-        login = monitor
-        passwd = secret
-        request = \"SELECT 1\"";
-    let longest = endless("a greeting beyond measure", b"\xff\xff\xff\0\x0a", b"8");
-    let talk = Talk::new([]).reply("greeting", hello(), &[longest]);
-    Subject::new("mysql", lines, logged_in_and_asked(talk, 2).places())
+    let talk = Talk::new([]).reply("greeting", mysql_greeting(false), &beyond_measure(0));
+    Subject::new("mysql", MYSQL, query(talk, 2).places())
 }
 
+/// The client's wish for TLS.
+const WISH: Step = Step::HearBytes(36);
+
+/// The client goes on with TLS unasked, behind its answer to the greeting.
 pub(crate) fn mysql_upgraded() -> Subject {
     let lines = "service = mysql
         tls = starttls
@@ -110,46 +152,54 @@ pub(crate) fn mysql_upgraded() -> Subject {
         tls-servername = www.example.com
         login = monitor
         passwd = secret
-        request = \"SELECT 1\"";
-    // The client says that it wishes so, and begins: the server has agreed in its greeting.
-    let talk = Talk::new([]).reply("greeting", hello(), &[]).then(Step::HearBytes(36));
-    let refused = packet(2, b"\xff\x15\x04#28000no");
-    let upgrade = Upgrade { agreed: Vec::new(), refused, injected: packet(2, b"\0\0\0\x02\0\0\0") };
-    let handshake = Handshake::after(&talk, upgrade);
-    let talk = talk.then(Step::Secure);
-    Subject::new("mysql, upgraded", lines, logged_in_and_asked(talk, 3).places()).with_handshake(handshake)
+        request = SELECT 1";
+    let upgrade = Upgrade {
+        agreed: mysql_greeting(true),
+        refused: mysql_greeting(false),
+        injected: packet(2, b"\0\0\0\x02\0\0\0"),
+    };
+    let handshake = Handshake { between: vec![WISH], ..Handshake::after(&Talk::new([]), upgrade) };
+    let talk = Talk::new([]).reply("greeting", mysql_greeting(true), &[]).then(WISH).then(Step::Secure);
+    let mut places = query(talk, 3).places();
+    places.retain(|place| place.name != "greeting");
+    Subject::new("mysql, upgraded", lines, places).with_handshake(handshake)
 }
 
 /// A message of `PostgreSQL`.
-fn message(letter: u8, content: &[u8]) -> Vec<u8> {
-    [&[letter, 0, 0, 0, u8::try_from(content.len() + 4).unwrap()], content].concat()
+fn message(kind: u8, content: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(content.len() + 4).unwrap().to_be_bytes();
+    [&[kind], &length[..], content].concat()
 }
 
-fn let_in_and_asked(talk: Talk) -> Talk {
-    let ready = message(b'Z', b"I");
-    let admitted = [message(b'R', &[0; 4]), ready.clone()].concat();
-    let notices = endless("notices without end", b"", message(b'N', b"SNOTICE\0\0"));
-    let longest = endless("an error beyond measure", b"E\x7f\xff\xff\xff", b"Mx\0");
-    let columns = endless("columns without end", b"", message(b'T', b"\0\0"));
-    talk.then(HEAR)
-        .reply("demand of a password", message(b'R', b"\0\0\0\x05salt"), &[notices.clone(), longest.clone()])
-        .then(HEAR)
-        .reply("answer to the password", admitted, std::slice::from_ref(&notices))
-        .then(HEAR)
-        .reply(
-            "columns",
-            message(b'T', b"\0\x01x\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"),
-            &[notices, longest, columns],
-        )
-        .reply("row", b"D\0\0\0\x0b", &[])
+/// From the login on.
+fn pgsql_query(talk: Talk) -> Talk {
+    let units = [
+        endless("notices without end", "", message(b'N', b"Mand so on\0\0")),
+        endless("parameters without end", "", message(b'S', b"a\0b\0")),
+        endless("a notice beyond measure", b"N\x7f\xff\xff\xff", [0]),
+        endless("an error beyond measure", b"E\x7f\xff\xff\xff", [0]),
+        endless("an error without end", b"E\0\0\x40\x04", b"M"),
+        endless("a length below measure", b"N\0\0\0\0", [0]),
+    ];
+    talk.then(Step::HearMessage)
+        .reply("demand of a password", message(b'R', b"\0\0\0\x05salt"), &units)
+        .then(Step::HearMessage)
+        .reply("answer to the password", message(b'R', &[0; 4]), &units)
+        .reply("end of the login", message(b'Z', b"I"), &units)
+        .then(Step::HearMessage)
+        .reply("columns", message(b'T', &[&b"\0\x01x\0"[..], &[0; 18]].concat()), &units)
+        // That one comes is enough.
+        .reply("row", b"D\0\0\0\x0b", &units)
 }
+
+const PGSQL: &str = "service = pgsql
+    login = monitor
+    passwd = secret
+    database = monitor
+    request = SELECT 1";
 
 pub(crate) fn pgsql() -> Subject {
-    let lines = "service = pgsql
-        login = monitor
-        passwd = secret
-        request = \"SELECT 1\"";
-    Subject::new("pgsql", lines, let_in_and_asked(Talk::new([])).places())
+    Subject::new("pgsql", PGSQL, pgsql_query(Talk::new([])).places())
 }
 
 pub(crate) fn pgsql_upgraded() -> Subject {
@@ -159,14 +209,32 @@ pub(crate) fn pgsql_upgraded() -> Subject {
         tls-servername = www.example.com
         login = monitor
         passwd = secret
-        request = \"SELECT 1\"";
-    let talk = Talk::new([HEAR]);
+        database = monitor
+        request = SELECT 1";
+    let asked = Talk::new([Step::HearMessage]);
     let upgrade = Upgrade {
         agreed: b"S".to_vec(),
         refused: b"N".to_vec(),
         injected: [message(b'R', &[0; 4]), message(b'Z', b"I")].concat(),
     };
-    let handshake = Handshake::after(&talk, upgrade);
-    let talk = talk.reply("answer to the request for TLS", b"S", &[]).then(Step::Secure);
-    Subject::new("pgsql, upgraded", lines, let_in_and_asked(talk).places()).with_handshake(handshake)
+    let handshake = Handshake::after(&asked, upgrade);
+    let talk = asked.reply("answer to the wish for TLS", "S", &[]).then(Step::Secure);
+    Subject::new("pgsql, upgraded", lines, pgsql_query(talk).places()).with_handshake(handshake)
+}
+
+/// A packet of TNS.
+fn tns_packet(kind: u8, content: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(content.len() + 8).unwrap().to_be_bytes();
+    [&length[..], &[0, 0, kind, 0, 0, 0], content].concat()
+}
+
+pub(crate) fn oracle() -> Subject {
+    let refusal = tns_packet(4, b"\x22\0\0\x0b(ERR=12505)");
+    let units = [endless("wishes to hear it again without end", "", tns_packet(11, b""))];
+    let talk = Talk::new([Step::HearMessage])
+        .reply("answer", &refusal, &units)
+        .then(Step::NextConnection)
+        .then(Step::HearMessage)
+        .reply("answer to the second question", tns_packet(4, b"\x22\0\0\x0b(ERR=12514)"), &units);
+    Subject::new("oracle", "service = oracle\nlogin = monitor\ndatabase = ORCL", talk.places())
 }

@@ -36,7 +36,6 @@ fn fetch(talk: Talk, protected: bool) -> Vec<Place> {
         before: talk.before().to_vec(),
         reply: b"227 Entering (127,0,0,1,".to_vec(),
         endless: vec![endless("numbers without end", "227 Entering (", "127,")],
-        good: &[],
     };
     let mut talk = talk
         .then(Step::Passive)
@@ -49,7 +48,6 @@ fn fetch(talk: Talk, protected: bool) -> Vec<Place> {
             before: talk.before().to_vec(),
             reply: HELLO.to_vec(),
             endless: Vec::new(),
-            good: &[],
         };
         talk = talk.place(handshake).then(Step::Secure);
     }
@@ -58,7 +56,6 @@ fn fetch(talk: Talk, protected: bool) -> Vec<Place> {
         before: talk.before().to_vec(),
         reply: b"this is not".to_vec(),
         endless: vec![endless("lines without end", "", "and so on\r\n")],
-        good: &[],
     };
     talk.place(file)
         .then(say("this is it, and it is good"))

@@ -29,9 +29,11 @@ pub(crate) fn of(service: Service) -> Vec<Subject> {
         Service::Mysql => vec![data::mysql(), data::mysql_upgraded()],
         Service::Nntp => vec![mail::nntp(), mail::nntp_upgraded()],
         Service::None => vec![talk::none()],
+        Service::Oracle => vec![data::oracle()],
         Service::Pgsql => vec![data::pgsql(), data::pgsql_upgraded()],
         Service::Pop => vec![mail::pop(), mail::pop_upgraded()],
         Service::Pops => vec![mail::pops()],
+        Service::Radius => vec![names::radius()],
         Service::Redis => vec![talk::redis(), talk::redis_in_tls()],
         Service::Simpletcp => vec![talk::simpletcp(), talk::simpletcp_in_tls(), talk::dialogue()],
         Service::Sip => vec![names::sip(), names::sip_over_tcp(), names::sip_in_tls()],
@@ -39,6 +41,5 @@ pub(crate) fn of(service: Service) -> Vec<Subject> {
         Service::Submission => vec![mail::submission()],
         Service::Tls => vec![talk::tls()],
         Service::Udp => vec![talk::udp()],
-        Service::Oracle | Service::Radius => Vec::new(),
     }
 }

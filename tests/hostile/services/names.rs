@@ -1,4 +1,6 @@
-//! Those who are asked in datagrams, and some also over connections: DNS (RFC 1035), SIP (RFC 3261).
+//! Those who are asked in datagrams, and some also over connections: DNS (RFC 1035), SIP (RFC 3261), RADIUS (RFC 2865).
+
+use openssl::hash::{MessageDigest, hash};
 
 use crate::{
     datagrams::Answers,
@@ -91,4 +93,26 @@ pub(crate) fn sip_in_tls() -> Subject {
         tls-servername = www.example.com
         login = ldirectord@example.com";
     sip_over_tcp().in_tls("sip, in TLS", lines)
+}
+
+/// Somebody is let in by the server that has this number for the request, signed with the secret (RFC 2865, 3).
+fn radius_accept(request: &[u8], identifier: u8) -> Vec<u8> {
+    let head = [2, identifier, 0, 20];
+    let signed = [&head[..], &request[4..20], b"s3cret"].concat();
+    let signature = hash(MessageDigest::md5(), &signed).unwrap();
+    [&head[..], &signature].concat()
+}
+
+pub(crate) fn radius() -> Subject {
+    let lines = "protocol = udp
+        service = radius
+        login = monitor
+        passwd = secret
+        secret = s3cret";
+    let answers = Answers {
+        good: |request| radius_accept(request, request[1]),
+        other: |request| radius_accept(request, !request[1]),
+        passes: &["answers", "an answer with much behind it"],
+    };
+    Subject::new("radius", lines, Vec::new()).with_answers(answers)
 }
