@@ -43,7 +43,7 @@ fn freeradius() -> Server {
             ("users", "monitor Cleartext-Password := \"secret\"\n".to_owned()),
         ],
         script: "freeradius -f -l stdout -d /srv/freeradius -n radiusd",
-        services: vec![],
+        services: vec![logins()],
     }
 }
 
@@ -134,6 +134,19 @@ request = \"\\x12\\x34\\x01\\0\\0\\x01\\0\\0\\0\\0\\0\\0\\x07example\\x03com\\0\
             "unwanted",
             "answer matches /all is well/",
         )
+}
+
+fn logins() -> Service {
+    const SHARED: &str = "service = radius\nlogin = \"monitor\"\nsecret = \"shared\"\n";
+    Service::udp("radius", 1812, SHARED, "passwd = \"secret\"\n", "waiting for the answer")
+        .but("wrong password", "passwd = \"wrong\"\n", "login", "login refused: Access-Reject")
+        .but(
+            "a long wrong password",
+            &format!("passwd = \"{}\"\n", "wrong".repeat(20)),
+            "login",
+            "Access-Reject",
+        )
+        .but("unknown", "login = \"nobody\"\npasswd = \"secret\"\n", "login", "Access-Reject")
 }
 
 fn calls(service: Service) -> Service {
