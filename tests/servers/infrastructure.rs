@@ -43,7 +43,7 @@ fn freeradius() -> Server {
             ("users", "monitor Cleartext-Password := \"secret\"\n".to_owned()),
         ],
         script: "freeradius -f -l stdout -d /srv/freeradius -n radiusd",
-        services: vec![],
+        services: vec![logins()],
     }
 }
 
@@ -133,6 +133,20 @@ request = \"\\x12\\x34\\x01\\0\\0\\x01\\0\\0\\0\\0\\0\\0\\x07example\\x03com\\0\
             "receive-not = \"all is well\"\n",
             "unwanted",
             "answer matches /all is well/",
+        )
+}
+
+fn logins() -> Service {
+    let lines = "service = radius\nlogin = \"monitor\"\npasswd = \"secret\"\nsecret = \"shared\"\n";
+    Service::udp("radius", 1812, lines, "", "waiting for the answer")
+        .but("wrong password", "passwd = \"secrets\"\n", "login", "login refused")
+        .but("unknown login", "login = \"nobody\"\n", "login", "login refused")
+        // Servers do not answer whom they do not know.
+        .but(
+            "wrong secret",
+            "secret = \"other\"\nnegotiatetimeout = 2\n",
+            "timed-out",
+            "waiting for the answer",
         )
 }
 
