@@ -9,6 +9,7 @@ mod ask;
 mod connect;
 mod content;
 mod datagrams;
+mod discretion;
 #[cfg(feature = "dns")]
 pub mod dns;
 mod external;
@@ -75,7 +76,7 @@ impl Prober for Probes {
         let ask = Ask { spec, progress, probes: self };
         match outcome(&ask).await {
             Ok(evidence) => Verdict::Pass(evidence),
-            Err(failure) => Verdict::Fail(failure),
+            Err(failure) => Verdict::Fail(discretion::discreet(failure, &spec.kind)),
         }
     }
 }

@@ -174,6 +174,8 @@ async fn pop_logs_in_and_opens_the_mailbox() {
     let said = |user, pass, stat| conversation("+OK", &["-ERR", user, pass, stat]);
     let refused = Failure::Login("[AUTH] wrong".into());
     assert_eq!(bad(&monitor, said("+OK", "-ERR [AUTH] wrong", "")).await, refused);
+    let repeated = Failure::Login("(words that repeat the password)".into());
+    assert_eq!(bad(&monitor, said("+OK", "-ERR \"a secret\" is wrong", "")).await, repeated);
     assert_eq!(bad(&monitor, said("-ERR nobody", "", "")).await, Failure::Login("nobody".into()));
     assert_eq!(
         bad(&monitor, said("+OK", "-ERR [SYS/TEMP] later", "")).await,

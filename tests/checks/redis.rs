@@ -78,6 +78,8 @@ async fn a_login_comes_first() {
     let words = "WRONGPASS invalid username-password pair or user is disabled.";
     let wrong = bad(&login(None, "secret"), auth, &format!("-{words}\r\n")).await;
     assert_eq!(wrong, Failure::Login(Failure::excerpt(words.as_bytes())));
+    let echo = bad(&login(None, "secret"), auth, auth).await;
+    assert_eq!(echo, Failure::Protocol("AUTH is answered, but not by OK".into()));
     let full = bad(&login(None, "secret"), auth, "-ERR max number of clients reached\r\n").await;
     assert_eq!(full, unavailable("ERR max number of clients reached"));
 }

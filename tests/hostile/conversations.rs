@@ -149,7 +149,8 @@ pub(crate) async fn endless(link: &mut Link, unit: &[u8], enough: usize, begin: 
         link.say(&piece).await?;
         sleep(Duration::from_millis(1)).await;
     }
-    begin.now();
+    // What is on its way still has to be taken in.
+    begin.soon();
     loop {
         link.say(&piece).await?;
         sleep(DRIP).await;

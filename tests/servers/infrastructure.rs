@@ -137,14 +137,20 @@ request = \"\\x12\\x34\\x01\\0\\0\\x01\\0\\0\\0\\0\\0\\0\\x07example\\x03com\\0\
 }
 
 fn logins() -> Service {
-    let lines = "service = radius\nlogin = \"monitor\"\npasswd = \"secret\"\nsecret = \"shared\"\n";
-    Service::udp("radius", 1812, lines, "", "waiting for the answer")
-        .but("wrong password", "passwd = \"secrets\"\n", "login", "login refused")
-        .but("unknown login", "login = \"nobody\"\n", "login", "login refused")
+    const SHARED: &str = "service = radius\nlogin = \"monitor\"\nsecret = \"shared\"\n";
+    Service::udp("radius", 1812, SHARED, "passwd = \"secret\"\n", "waiting for the answer")
+        .but("wrong password", "passwd = \"wrong\"\n", "login", "login refused: Access-Reject")
+        .but(
+            "a long wrong password",
+            &format!("passwd = \"{}\"\n", "wrong".repeat(20)),
+            "login",
+            "Access-Reject",
+        )
+        .but("unknown", "login = \"nobody\"\npasswd = \"secret\"\n", "login", "Access-Reject")
         // Servers do not answer whom they do not know.
         .but(
             "wrong secret",
-            "secret = \"other\"\nnegotiatetimeout = 2\n",
+            "passwd = \"secret\"\nsecret = \"other\"\nnegotiatetimeout = 2\n",
             "timed-out",
             "waiting for the answer",
         )

@@ -30,6 +30,10 @@ pub(super) async fn probe(ask: &Ask<'_>, check: &RedisCheck) -> Result<Evidence,
             let is_trouble = begins(&words, &TROUBLE);
             return Err(if is_trouble { Failure::Unavailable(words) } else { Failure::Login(words) });
         }
+        // Whatever repeats what it hears is no Redis.
+        if answer.text() != b"OK" {
+            return Err(Failure::Protocol("AUTH is answered, but not by OK".to_owned()));
+        }
     }
     let command = match &check.request {
         Some(request) => command(request.split_ascii_whitespace()),

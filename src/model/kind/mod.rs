@@ -110,6 +110,31 @@ impl CheckKind {
         }
     }
 
+    /// The passwords that it gives away.
+    #[must_use]
+    pub fn secrets(&self) -> Vec<&Secret> {
+        match self {
+            Self::Ftp(check) => vec![&check.login.passwd],
+            Self::Mail(check) => check.login.iter().map(|login| &login.passwd).collect(),
+            Self::Ldap(check) => check.login.iter().map(|login| &login.passwd).collect(),
+            Self::Sql(check) => vec![&check.login.passwd],
+            Self::Radius(check) => vec![&check.login.passwd, &check.secret],
+            Self::Redis(check) => check.passwd.iter().collect(),
+            Self::Connect
+            | Self::Ping(_)
+            | Self::External(_)
+            | Self::Http(_)
+            | Self::Tcp(_)
+            | Self::Udp(_)
+            | Self::Tls(_)
+            | Self::Oracle(_)
+            | Self::Dns(_)
+            | Self::Sip(_)
+            | Self::Grpc(_)
+            | Self::Agent(_) => Vec::new(),
+        }
+    }
+
     /// How it protects its connection, if it does.
     #[must_use]
     pub fn security(&self) -> Option<&Security> {
