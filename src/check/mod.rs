@@ -13,6 +13,7 @@ mod discretion;
 #[cfg(feature = "dns")]
 pub mod dns;
 mod external;
+#[cfg(feature = "ftp")]
 pub mod ftp;
 #[cfg(feature = "grpc")]
 pub mod grpc;
@@ -90,6 +91,7 @@ async fn outcome(ask: &Ask<'_>) -> Result<Evidence, Failure> {
         CheckKind::Http(check) => http::probe(ask, check).await,
         #[cfg(feature = "grpc")]
         CheckKind::Grpc(check) => Box::pin(grpc::probe(ask, check)).await,
+        #[cfg(feature = "ftp")]
         CheckKind::Ftp(check) => Box::pin(ftp::probe(ask, check)).await,
         CheckKind::Mail(check) => Box::pin(mail::probe(ask, check)).await,
         CheckKind::Redis(check) => Box::pin(redis::probe(ask, check)).await,
@@ -118,6 +120,8 @@ async fn outcome(ask: &Ask<'_>) -> Result<Evidence, Failure> {
         },
         #[cfg(not(feature = "dns"))]
         CheckKind::Dns(_) => Err(not_built(ask)),
+        #[cfg(not(feature = "ftp"))]
+        CheckKind::Ftp(_) => Err(not_built(ask)),
         #[cfg(not(feature = "grpc"))]
         CheckKind::Grpc(_) => Err(not_built(ask)),
         #[cfg(not(feature = "http"))]
@@ -130,6 +134,7 @@ async fn outcome(ask: &Ask<'_>) -> Result<Evidence, Failure> {
 /// A configuration that needs such a check is refused; so this is seen by nobody who loads one.
 #[cfg(not(all(
     feature = "dns",
+    feature = "ftp",
     feature = "grpc",
     feature = "http",
     feature = "ldap",

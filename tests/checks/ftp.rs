@@ -149,10 +149,9 @@ async fn a_server_that_talks_without_end_is_cut_off() {
 
 #[tokio::test]
 async fn garbage_is_not_ftp() {
-    let strange = |line: &str| Failure::Protocol(format!("\"{line}\" is no answer of FTP"));
-    let failed = bad(Fault::Says("", "SSH-2.0-OpenSSH_9.2\r\n")).await;
-    assert_eq!(failed, strange("SSH-2.0-OpenSSH_9.2"));
-    assert_eq!(bad(Fault::Says("RETR", "\r\n")).await, strange(""));
+    let strange = Failure::Protocol("malformed FTP reply".to_owned());
+    assert_eq!(bad(Fault::Says("", "SSH-2.0-OpenSSH_9.2\r\n")).await, strange);
+    assert_eq!(bad(Fault::Says("RETR", "\r\n")).await, strange);
 }
 
 #[tokio::test]

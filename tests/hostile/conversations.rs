@@ -43,7 +43,7 @@ pub(crate) fn rows(subject: &Arc<Subject>, lab: &Arc<Lab>) -> Vec<Row> {
             heading: format!("{}: {}", subject.name, place.name),
             memory: subject.memory,
             trials: Behaviour::all(place).into_iter().enumerate().map(trial).collect(),
-            good: &[],
+            good: place.good,
         }
     });
     places.collect()

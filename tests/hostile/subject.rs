@@ -42,6 +42,8 @@ pub(crate) struct Place {
     pub(crate) reply: Vec<u8>,
     /// What looks like it and has no end.
     pub(crate) endless: Vec<Endless>,
+    /// What passes all the same, by name.
+    pub(crate) good: &'static [&'static str],
 }
 
 impl Subject {
@@ -120,7 +122,13 @@ impl Talk {
     pub(crate) fn reply(mut self, name: &'static str, reply: impl AsRef<[u8]>, endless: &[Endless]) -> Self {
         let (before, reply) = (self.before.clone(), reply.as_ref().to_vec());
         self.before.push(crate::script::say(&reply));
-        self.places.push(Place { name, before, reply, endless: endless.to_vec() });
+        self.places.push(Place { name, before, reply, endless: endless.to_vec(), good: &[] });
+        self
+    }
+
+    /// At the last place these are good.
+    pub(crate) fn but_good(mut self, good: &'static [&'static str]) -> Self {
+        self.places.last_mut().unwrap().good = good;
         self
     }
 

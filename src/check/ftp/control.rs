@@ -1,8 +1,8 @@
-//! The control connection: commands, and the replies to them.
+//! The control connection of a conversation in TLS: commands, and the replies to them.
 
 use std::{net::SocketAddr, ops::Range};
 
-use super::{expect, passive};
+use super::{data_failure, passive};
 use crate::{
     check::{
         Ask,
@@ -16,7 +16,7 @@ use crate::{
     model::{Login, Security, TlsStart},
 };
 
-/// A control connection whose server has greeted, with TLS where that is configured.
+/// A control connection whose server has greeted, in TLS.
 pub(super) struct Control<'a> {
     ask: &'a Ask<'a>,
     lines: Lines<Stream>,
@@ -25,14 +25,14 @@ pub(super) struct Control<'a> {
 
 impl<'a> Control<'a> {
     /// Opens it.
-    pub(super) async fn open(ask: &'a Ask<'a>, security: Option<&Security>) -> Result<Self, Failure> {
+    pub(super) async fn open(ask: &'a Ask<'a>, security: &Security) -> Result<Self, Failure> {
         // The server speaks first: a late acknowledgement would only delay it.
-        let (stream, certificate) = ask.open(security, Ack::Prompt).await?;
+        let (stream, certificate) = ask.open(Some(security), Ack::Prompt).await?;
         let mut control = Self { ask, lines: Lines::new(stream), certificate };
         control.wait(Stage::Login, 200..300).await?;
-        let Some(security) = security.filter(|security| security.start == TlsStart::Upgrade) else {
+        if security.start == TlsStart::AtOnce {
             return Ok(control);
-        };
+        }
         control.say("AUTH TLS", Stage::Tls).await?;
         let answer = control.reply(Stage::Tls).await?;
         if answer.code != 234 {
@@ -115,13 +115,7 @@ impl<'a> Control<'a> {
     }
 }
 
-/// The control connection is there, so whoever cannot be reached now is the data connection.
-fn data_failure(failure: Failure) -> Failure {
-    if failure == Failure::Refused {
-        return Failure::Unreachable("data connection: connection refused".to_owned());
-    }
-    if let Failure::Unreachable(words) = failure {
-        return Failure::Unreachable(format!("data connection: {words}"));
-    }
-    failure
+/// Whether a reply is one of those that are good now.
+pub(super) fn expect(reply: &Reply, good: std::ops::Range<u16>) -> Result<(), Failure> {
+    if good.contains(&reply.code) { Ok(()) } else { Err(reply.failure()) }
 }

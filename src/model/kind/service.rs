@@ -131,14 +131,13 @@ impl Service {
     pub fn left_out(self) -> Option<&'static str> {
         let (feature, is_built) = match self {
             Self::Http | Self::HttpProxy | Self::Https => ("http", cfg!(feature = "http")),
+            Self::Ftp | Self::Ftps => ("ftp", cfg!(feature = "ftp")),
             Self::Ldap | Self::Ldaps => ("ldap", cfg!(feature = "ldap")),
             Self::Mysql => ("mysql", cfg!(feature = "mysql")),
             Self::Pgsql => ("pgsql", cfg!(feature = "pgsql")),
             Self::Dns => ("dns", cfg!(feature = "dns")),
             Self::Grpc => ("grpc", cfg!(feature = "grpc")),
             Self::Agent
-            | Self::Ftp
-            | Self::Ftps
             | Self::Imap
             | Self::Imaps
             | Self::Nntp
