@@ -147,6 +147,13 @@ fn logins() -> Service {
             "Access-Reject",
         )
         .but("unknown", "login = \"nobody\"\npasswd = \"secret\"\n", "login", "Access-Reject")
+        // Servers do not answer whom they do not know.
+        .but(
+            "wrong secret",
+            "passwd = \"secret\"\nsecret = \"other\"\nnegotiatetimeout = 2\n",
+            "timed-out",
+            "waiting for the answer",
+        )
 }
 
 fn calls(service: Service) -> Service {
