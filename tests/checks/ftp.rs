@@ -8,7 +8,7 @@ use ldirectord::{
 use tokio::time::sleep;
 
 use crate::{
-    ask, content, failure,
+    PATIENT, ask, ask_within, content, failure,
     ftpd::{Fault, PASSWORD, USER, serve},
     passed, probes,
     server::{LOOPBACKS, nobody},
@@ -95,8 +95,12 @@ async fn a_large_file_is_matched_up_to_a_limit_and_read_to_its_end() {
 
 #[tokio::test]
 async fn a_file_without_end_is_cut_off_or_times_out() {
-    let endless = failure(outcome(fetch(Some("good")), Fault::EndlessFile, &[b'x'; 4096]).await);
-    assert_eq!(endless.kind(), "mismatch");
+    for ip in LOOPBACKS {
+        let server = serve(ip, Fault::EndlessFile, &[b'x'; 4096]).await;
+        let check = CheckKind::from(fetch(Some("good")));
+        let endless = failure(ask_within(&probes(), server.address, check, PATIENT).await);
+        assert_eq!(endless.kind(), "mismatch");
+    }
     let never_complete = failure(outcome(fetch(None), Fault::EndlessFile, &[b'x'; 4096]).await);
     assert_eq!(never_complete, Failure::TimedOut(Stage::Transfer));
 }

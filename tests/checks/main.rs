@@ -50,6 +50,8 @@ use tokio::time::{Instant, timeout};
 
 /// Within this every check here ends.
 const DEADLINE: Duration = Duration::from_millis(300);
+/// The same where a machine has work to do until then.
+const PATIENT: Duration = Duration::from_secs(20);
 /// How much later than the deadline a busy machine may make it.
 const SLACK: Duration = Duration::from_millis(400);
 

@@ -27,11 +27,6 @@ fn search(talk: Talk) -> Talk {
         endless("entries without end", "", &entry),
         endless("references without end", "", ldap_message(3, 0x73, b"\x04\x07ldap://")),
         endless("intermediate answers without end", "", ldap_message(3, 0x79, b"")),
-        endless(
-            "a large entry without end",
-            b"\x30\x83\x0f\xff\xff\x02\x01\x03\x64\x83\x0f\xff\xf0\x04\x04dc=x",
-            [0],
-        ),
         beyond.clone(),
     ];
     talk.then(Step::HearMessage)
