@@ -108,12 +108,13 @@ fn inn() -> Server {
         package: "inn2",
         files: vec![
             ("nobody.conf", String::new()),
-            ("tls.conf", "tlscertfile: /srv/tls/server.pem\ntlskeyfile: /srv/inn2/key.pem\n".to_owned()),
+            ("inn.conf", "tlscertfile: /srv/tls/server.pem\ntlskeyfile: /srv/inn2/key.pem\n".to_owned()),
         ],
         script: "install -d -o news -g news /run/news
             install -m 600 -o news /srv/tls/key.pem key.pem
             touch /var/lib/news/history.dir
-            cat tls.conf >>/etc/news/inn.conf
+            cat inn.conf >>/etc/news/inn.conf
+            sed -i '/^nnrpdloadlimit:/s/[0-9].*/0/' /etc/news/inn.conf
             for readers in '-p 1191' '-p 563 -S' '-p 1190 -c /srv/inn2/nobody.conf'; do
                 /usr/lib/news/bin/nnrpd -D -f $readers &
             done

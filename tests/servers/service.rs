@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// For a server that is to answer: a busy machine may need it.
-pub(crate) const PATIENT: &str = "checktimeout = 30\nnegotiatetimeout = 30\n";
+pub(crate) const PATIENT: &str = "checktimeout = 60\nnegotiatetimeout = 60\n";
 /// For one that will not.
 pub(crate) const BRIEF: &str = "checktimeout = 1\nnegotiatetimeout = 1\n";
 
