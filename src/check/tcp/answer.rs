@@ -32,7 +32,7 @@ impl<'e> Answer<'e> {
     }
 
     /// Takes the next bytes; true when there is enough, and the rest needs not be waited for. As much of it is looked at
-    /// as of all content ([`LIMIT`]).
+    /// as of all content (`content::LIMIT`).
     ///
     /// # Errors
     /// It is not what it must be like.
