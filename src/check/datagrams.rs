@@ -40,9 +40,14 @@ impl Datagrams {
             socket.set_nonblocking(true)?;
             net::set_out(&socket, ask.spec.route)?;
             socket.connect(&target.into())?;
-            UdpSocket::from_std(socket.into())
+            Ok(socket)
         };
-        open().map(Self).map_err(|error| trouble::failure(&error, Stage::Connect))
+        open().and_then(Self::over).map_err(|error| trouble::failure(&error, Stage::Connect))
+    }
+
+    /// Takes a socket that is connected, does not block, and may be one of ICMP: it is read and written alike.
+    pub(super) fn over(socket: Socket) -> io::Result<Self> {
+        UdpSocket::from_std(socket.into()).map(Self)
     }
 
     /// Its own address.

@@ -94,11 +94,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Lines<S> {
     /// # Errors
     /// The connection failed.
     pub(super) async fn send(&mut self, bytes: &[u8], stage: Stage) -> Result<(), Failure> {
-        let sent = async {
-            self.stream.write_all(bytes).await?;
-            self.stream.flush().await
-        };
-        sent.await.map_err(|error| trouble::failure(&error, stage))
+        net::send(&mut self.stream, bytes, stage).await
     }
 
     /// Whether something came that nobody has asked for yet.

@@ -1,7 +1,7 @@
 //! The bounded reader that all protocols share whose messages have their length in front: no server can make a check
 //! hold more than [`LONGEST`] bytes of a message, whatever length it announces.
 
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::{Ask, net, trouble};
 use crate::health::{Failure, Stage};
@@ -82,11 +82,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Messages<S> {
     /// # Errors
     /// The connection failed.
     pub(super) async fn send(&mut self, bytes: &[u8], stage: Stage) -> Result<(), Failure> {
-        let sent = async {
-            self.stream.write_all(bytes).await?;
-            self.stream.flush().await
-        };
-        sent.await.map_err(|error| trouble::failure(&error, stage))
+        net::send(&mut self.stream, bytes, stage).await
     }
 
     /// The connection itself.

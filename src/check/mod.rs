@@ -42,6 +42,7 @@ pub mod redis;
 pub mod reply;
 pub mod sip;
 mod stream;
+mod talk;
 pub mod tcp;
 pub mod tls;
 mod trouble;

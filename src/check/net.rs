@@ -6,7 +6,10 @@ use socket2::{SockRef, Socket};
 use tokio::net::{TcpSocket, TcpStream};
 
 use super::trouble;
-use crate::model::Route;
+use crate::{
+    health::{Failure, Stage},
+    model::Route,
+};
 
 /// When the third packet of the TCP handshake is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +48,21 @@ pub(super) fn set_out(socket: &Socket, route: Route) -> io::Result<()> {
         })?;
     }
     Ok(())
+}
+
+/// Sends bytes, all of them.
+pub(super) async fn send<S>(stream: &mut S, bytes: &[u8], stage: Stage) -> Result<(), Failure>
+where
+    S: tokio::io::AsyncWrite + Unpin,
+{
+    use tokio::io::AsyncWriteExt as _;
+
+    let sent = async {
+        stream.write_all(bytes).await?;
+        // TLS may hold some of it back.
+        stream.flush().await
+    };
+    sent.await.map_err(|error| trouble::failure(&error, stage))
 }
 
 /// Hands what comes next to `take`: at least one byte, or none when the connection has ended.

@@ -10,9 +10,9 @@ use std::{
 };
 
 use socket2::{Domain, Protocol, Socket, Type};
-use tokio::{net::UdpSocket, time::timeout};
+use tokio::time::timeout;
 
-use super::{Ask, net, trouble};
+use super::{Ask, datagrams::Datagrams, net, trouble};
 use crate::{
     health::{Evidence, Failure, Stage},
     model::{PingCheck, Route},
@@ -26,30 +26,17 @@ const DATA: usize = 64;
 /// Asks until an answer comes. The last request has until the deadline around all of this.
 pub(super) async fn probe(ask: &Ask<'_>, check: &PingCheck) -> Result<Evidence, Failure> {
     let target = ask.spec.target;
-    let failure = |error: io::Error| trouble::failure(&error, Stage::Answer);
-    let (socket, raw) = open(target, ask.spec.route).map_err(failure)?;
-    // Of datagrams like UDP's, whatever is in them.
-    let socket = UdpSocket::from_std(socket.into()).map_err(failure)?;
-    ask.enter(Stage::Answer);
+    let opened = open(target, ask.spec.route).and_then(|(socket, raw)| Ok((Datagrams::over(socket)?, raw)));
+    let (datagrams, raw) = opened.map_err(|error| trouble::failure(&error, Stage::Answer))?;
     for left in (0..check.tries.get()).rev() {
         let token = token();
         let request = request(target.is_ipv6(), token);
-        socket.send(&request).await.map_err(failure)?;
-        let answer = async {
-            loop {
-                let mut packet = [0; 256];
-                let length = socket.recv(&mut packet).await?;
-                if is_answer(&packet[..length], target.is_ipv6(), raw, token) {
-                    return io::Result::Ok(());
-                }
-            }
-        };
+        let take = |packet: &[u8]| is_answer(packet, target.is_ipv6(), raw, token).then_some(());
+        let answer = datagrams.ask_once(ask, &request, take);
         if left == 0 {
-            answer.await.map_err(failure)?;
-            break;
-        }
-        if let Ok(answered) = timeout(check.patience, answer).await {
-            answered.map_err(failure)?;
+            answer.await?;
+        } else if let Ok(answered) = timeout(check.patience, answer).await {
+            answered?;
             break;
         }
     }

@@ -1,16 +1,16 @@
 use std::time::Duration;
 
-use futures_util::future::{join, join_all};
+use futures_util::future::join;
 use ldirectord::{
     health::{Evidence, Failure, Stage, Verdict},
     model::{CheckKind, FtpCheck, Login, Secret},
 };
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use crate::{
     PATIENT, ask, ask_within, content, failure,
     ftpd::{Fault, PASSWORD, USER, serve},
-    passed, probes,
+    of_both, passed, probes,
     server::{LOOPBACKS, nobody},
 };
 
@@ -24,15 +24,13 @@ fn fetch(receive: Option<&str>) -> FtpCheck {
     FtpCheck { tls: None, login: login(PASSWORD), request: Some("/file".into()), expected: content(receive) }
 }
 
-/// What the check finds at a server with this fault, over IPv4 and IPv6; both give the same.
+/// What the check finds at a server with this fault.
 async fn outcome(check: FtpCheck, fault: Fault, file: &[u8]) -> Verdict {
-    let asked = LOOPBACKS.map(async |ip| {
+    let serve = async |ip| {
         let server = serve(ip, fault, file).await;
-        ask(&probes(), server.address, CheckKind::from(check.clone())).await
-    });
-    let mut verdicts = join_all(asked).await;
-    assert_eq!(verdicts[0], verdicts[1]);
-    verdicts.remove(0)
+        (server.address, server)
+    };
+    of_both(serve, &check.into()).await
 }
 
 async fn bad(fault: Fault) -> Failure {
@@ -65,8 +63,14 @@ async fn the_dialogue_is_passive_binary_and_polite() {
     for (ip, passive) in LOOPBACKS.into_iter().zip(["PASV", "EPSV"]) {
         let server = serve(ip, Fault::None, "a good file").await;
         assert!(passed(&ask(&probes(), server.address, CheckKind::from(fetch(Some("good")))).await));
-        sleep(Duration::from_millis(50)).await;
         let wanted = ["USER monitor", "PASS secret", "TYPE I", passive, "RETR /file", "QUIT"];
+        // The farewell is not waited for by the check.
+        let all_heard = async {
+            while server.heard().len() < wanted.len() {
+                sleep(Duration::from_millis(1)).await;
+            }
+        };
+        timeout(PATIENT, all_heard).await.unwrap();
         assert_eq!(server.heard(), wanted);
     }
 }

@@ -1,6 +1,5 @@
 use std::sync::Arc;
 
-use futures_util::future::join_all;
 use ldirectord::{
     health::{Failure, Stage, Verdict},
     model::{CheckKind, LdapCheck, Login, Secret, Security, TlsStart, TlsVerify},
@@ -15,7 +14,7 @@ use crate::{
         BOUND, DONE, Directory, ENTRY, EXTENDED, PASSWORD, REFERENCE, USER, element, entry, found, message,
         outcome as said,
     },
-    passed, probes, protected,
+    of_both, passed, probes, protected,
     server::{LOOPBACKS, nobody},
 };
 
@@ -32,15 +31,13 @@ fn as_user(passwd: &str) -> LdapCheck {
     LdapCheck { login: Some(Login { name: USER.into(), passwd: Secret::new(passwd) }), ..search() }
 }
 
-/// What a check finds at such a server, over IPv4 and IPv6; both give the same.
+/// What a check finds at such a server.
 async fn outcome(server: &Directory, check: LdapCheck) -> Verdict {
-    let asked = LOOPBACKS.map(async |ip| {
+    let serve = async |ip| {
         let server = server.clone().serve(ip).await;
-        ask(&probes(), server.address, CheckKind::from(check.clone())).await
-    });
-    let mut verdicts = join_all(asked).await;
-    assert_eq!(verdicts[0], verdicts[1]);
-    verdicts.remove(0)
+        (server.address, server)
+    };
+    of_both(serve, &check.into()).await
 }
 
 async fn binding(answer: Vec<u8>) -> Failure {

@@ -39,7 +39,13 @@ mod tls;
 mod udp;
 mod wire;
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
+
+use futures_util::future::join_all;
 
 use ldirectord::{
     check::{Prober, Probes, Progress, tls::Trust},
@@ -47,6 +53,8 @@ use ldirectord::{
     model::{Cadence, CheckKind, CheckSpec, Expected, HttpCheck, Pattern, Route, Security, TlsVerify},
 };
 use tokio::time::{Instant, timeout};
+
+use self::server::LOOPBACKS;
 
 /// Within this every check here ends.
 const DEADLINE: Duration = Duration::from_millis(300);
@@ -87,6 +95,17 @@ async fn ask_along(
 
 async fn ask(probes: &Probes, target: SocketAddr, kind: CheckKind) -> Verdict {
     ask_within(probes, target, kind, DEADLINE).await
+}
+
+/// What a check finds at a server that `serve` sets up, over IPv4 and IPv6; both give the same.
+async fn of_both<S>(serve: impl AsyncFn(IpAddr) -> (SocketAddr, S), kind: &CheckKind) -> Verdict {
+    let asked = LOOPBACKS.map(async |ip| {
+        let (address, _server) = serve(ip).await;
+        ask(&probes(), address, kind.clone()).await
+    });
+    let mut verdicts = join_all(asked).await;
+    assert_eq!(verdicts[0], verdicts[1]);
+    verdicts.remove(0)
 }
 
 fn failure(verdict: Verdict) -> Failure {

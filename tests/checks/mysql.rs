@@ -1,6 +1,5 @@
 use std::sync::Arc;
 
-use futures_util::future::join_all;
 use ldirectord::{
     health::{Failure, Stage, Verdict},
     model::{CheckKind, Login, Secret, Security, SqlCheck, SqlServer, TlsStart, TlsVerify},
@@ -12,7 +11,7 @@ use crate::{
     failure,
     https::trusting,
     mysqld::{END, Method, Mysql, PASSWORD, USER, done, error, packet, prepare, row, rows},
-    passed, probes,
+    of_both, passed, probes,
     server::{LOOPBACKS, nobody},
 };
 
@@ -35,15 +34,13 @@ fn upgrade(verify: TlsVerify) -> SqlCheck {
     SqlCheck { tls: Some(Arc::new(security)), ..query() }
 }
 
-/// What a check finds at such a server, over IPv4 and IPv6; both give the same.
+/// What a check finds at such a server.
 async fn outcome(server: &Mysql, check: SqlCheck) -> Verdict {
-    let asked = LOOPBACKS.map(async |ip| {
+    let serve = async |ip| {
         let server = server.clone().serve(ip).await;
-        ask(&probes(), server.address, CheckKind::from(check.clone())).await
-    });
-    let mut verdicts = join_all(asked).await;
-    assert_eq!(verdicts[0], verdicts[1]);
-    verdicts.remove(0)
+        (server.address, server)
+    };
+    of_both(serve, &check.into()).await
 }
 
 async fn greeting(bytes: Vec<u8>) -> Failure {

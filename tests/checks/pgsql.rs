@@ -1,6 +1,5 @@
 use std::sync::Arc;
 
-use futures_util::future::join_all;
 use ldirectord::{
     health::{Failure, Stage, Verdict},
     model::{CheckKind, Login, Secret, Security, SqlCheck, SqlServer, TlsStart, TlsVerify},
@@ -11,7 +10,7 @@ use crate::{
     certificates::{Pair, VALID},
     failure,
     https::trusting,
-    passed,
+    of_both, passed,
     pgd::{Method, PASSWORD, Postgres, Tls, USER, columns, complete, data_row, error, message, ready},
     probes,
     server::{LOOPBACKS, nobody},
@@ -34,15 +33,13 @@ fn tls(start: TlsStart, verify: TlsVerify) -> SqlCheck {
     SqlCheck { tls: Some(Arc::new(Security { start, verify, ..Security::default() })), ..query() }
 }
 
-/// What a check finds at such a server, over IPv4 and IPv6; both give the same.
+/// What a check finds at such a server.
 async fn outcome(server: &Postgres, check: SqlCheck) -> Verdict {
-    let asked = LOOPBACKS.map(async |ip| {
+    let serve = async |ip| {
         let server = server.clone().serve(ip).await;
-        ask(&probes(), server.address, CheckKind::from(check.clone())).await
-    });
-    let mut verdicts = join_all(asked).await;
-    assert_eq!(verdicts[0], verdicts[1]);
-    verdicts.remove(0)
+        (server.address, server)
+    };
+    of_both(serve, &check.into()).await
 }
 
 async fn welcoming(welcome: Vec<u8>) -> Failure {

@@ -7,8 +7,6 @@ pub mod answer;
 
 use std::time::Duration;
 
-use tokio::io::AsyncWriteExt as _;
-
 use self::answer::{Question, Said};
 use super::{
     Ask,
@@ -49,7 +47,7 @@ async fn over_connection(ask: &Ask<'_>, question: &Question, check: &DnsCheck) -
     let failure = |error| trouble::failure(&error, Stage::Answer);
     let message = question.message();
     let length = u16::try_from(message.len()).expect("a question is short").to_be_bytes();
-    stream.write_all(&[&length, message].concat()).await.map_err(failure)?;
+    net::send(&mut stream, &[&length, message].concat(), Stage::Answer).await?;
     let mut came = Vec::new();
     loop {
         while let Some((message, rest)) = first(&came) {

@@ -6,40 +6,36 @@ use super::{data_failure, passive};
 use crate::{
     check::{
         Ask,
-        lines::Lines,
         net::{self, Ack},
         reply::{Language, Reply, refuses_tls, strange},
         stream::Stream,
+        talk::Talk,
         trouble,
     },
-    health::{Certificate, Evidence, Failure, Stage},
-    model::{Login, Security, TlsStart},
+    health::{Evidence, Failure, Stage},
+    model::{Login, Security},
 };
 
 /// A control connection whose server has greeted, in TLS.
 pub(super) struct Control<'a> {
     ask: &'a Ask<'a>,
-    lines: Lines<Stream>,
-    certificate: Option<Certificate>,
+    talk: Talk<'a>,
 }
 
 impl<'a> Control<'a> {
     /// Opens it.
-    pub(super) async fn open(ask: &'a Ask<'a>, security: &Security) -> Result<Self, Failure> {
-        // The server speaks first: a late acknowledgement would only delay it.
-        let (stream, certificate) = ask.open(Some(security), Ack::Prompt).await?;
-        let mut control = Self { ask, lines: Lines::new(stream), certificate };
+    pub(super) async fn open(ask: &'a Ask<'a>, security: &'a Security) -> Result<Self, Failure> {
+        let mut control = Self { ask, talk: Talk::open(ask, Some(security)).await? };
         control.wait(Stage::Login, 200..300).await?;
-        if security.start == TlsStart::AtOnce {
-            return Ok(control);
+        if control.talk.wants_upgrade() {
+            control.talk.say("AUTH TLS", Stage::Tls).await?;
+            let answer = control.reply(Stage::Tls).await?;
+            if answer.code != 234 {
+                return Err(refuses_tls("AUTH TLS", format!("{} {}", answer.code, answer.text()).as_bytes()));
+            }
+            control.talk = control.talk.secure().await?;
         }
-        control.say("AUTH TLS", Stage::Tls).await?;
-        let answer = control.reply(Stage::Tls).await?;
-        if answer.code != 234 {
-            return Err(refuses_tls("AUTH TLS", format!("{} {}", answer.code, answer.text()).as_bytes()));
-        }
-        let (stream, certificate) = ask.secure(control.lines.into_inner()?, security).await?;
-        Ok(Self { ask, lines: Lines::new(stream), certificate })
+        Ok(control)
     }
 
     /// Logs in; the server may do without a password.
@@ -90,8 +86,7 @@ impl<'a> Control<'a> {
     }
 
     pub(super) async fn say(&mut self, command: &str, stage: Stage) -> Result<(), Failure> {
-        self.ask.enter(stage);
-        self.lines.command(command, stage).await
+        self.talk.say(command, stage).await
     }
 
     async fn wait(&mut self, stage: Stage, good: Range<u16>) -> Result<(), Failure> {
@@ -100,18 +95,17 @@ impl<'a> Control<'a> {
     }
 
     pub(super) async fn reply(&mut self, stage: Stage) -> Result<Reply, Failure> {
-        Reply::read(&mut self.lines, Language::Ftp, self.ask, stage).await
+        self.talk.reply(Language::Ftp, stage).await
     }
 
     /// The check has passed: says farewell and closes.
     pub(super) fn leave(self) -> Evidence {
-        self.lines.take_leave("QUIT");
-        Evidence { certificate: self.certificate, ..Evidence::default() }
+        self.talk.leave("QUIT")
     }
 
     /// The check has passed, and the server is still busy with what nobody wants any more.
     pub(super) fn abandon(self) -> Evidence {
-        Evidence { certificate: self.certificate, ..Evidence::default() }
+        self.talk.abandon()
     }
 }
 

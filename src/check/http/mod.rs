@@ -13,8 +13,6 @@ mod request;
 mod trail;
 pub mod want;
 
-use tokio::io::AsyncWriteExt as _;
-
 pub(super) use self::client::Clients;
 use self::{answer::Answer, want::Want};
 use super::{
@@ -60,7 +58,7 @@ async fn exchange(
     answer: &mut Answer<'_>,
 ) -> Result<(), Failure> {
     ask.enter(Stage::Answer);
-    stream.write_all(request.as_bytes()).await.map_err(|error| trouble::failure(&error, Stage::Answer))?;
+    net::send(stream, request.as_bytes(), Stage::Answer).await?;
     loop {
         let stage = if answer.has_head() { Stage::Transfer } else { Stage::Answer };
         ask.enter(stage);

@@ -1,9 +1,9 @@
 //! IMAP4 (RFC 9051, RFC 3501): a greeting, LOGIN where there is a login, and LOGOUT. No mailbox is opened, and nothing is
 //! expunged.
 
-use super::talk::Talk;
 use crate::{
     check::reply::{MOST_LINES, endless, refuses_tls, strange},
+    check::talk::Talk,
     health::{Evidence, Failure, Stage},
     model::Login,
 };

@@ -8,10 +8,8 @@ pub mod imap;
 mod nntp;
 pub mod pop;
 mod smtp;
-mod talk;
 
-use self::talk::Talk;
-use super::Ask;
+use super::{Ask, talk::Talk};
 use crate::{
     health::{Evidence, Failure},
     model::{MailCheck, MailProtocol},

@@ -1,8 +1,8 @@
 //! NNTP (RFC 3977): a greeting and QUIT; STARTTLS by RFC 4642.
 
-use super::talk::Talk;
 use crate::{
     check::reply::{Language, refuses_tls},
+    check::talk::Talk,
     health::{Evidence, Failure, Stage},
 };
 

@@ -1,9 +1,9 @@
 //! POP3 (RFC 1939): a greeting; with a login CAPA (RFC 2449), USER, PASS and STAT, which shows that the mailbox can be
 //! opened; QUIT. TLS by STLS (RFC 2595).
 
-use super::talk::Talk;
 use crate::{
     check::reply::{MOST_LINES, endless, refuses_tls, strange},
+    check::talk::Talk,
     health::{Evidence, Failure, Stage},
     model::Login,
 };

@@ -3,9 +3,9 @@
 
 use std::net::IpAddr;
 
-use super::talk::Talk;
 use crate::{
     check::reply::{Language, Reply, refuses_tls},
+    check::talk::Talk,
     health::{Evidence, Failure, Stage},
 };
 

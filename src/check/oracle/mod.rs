@@ -5,8 +5,6 @@
 
 pub mod tns;
 
-use tokio::io::AsyncWriteExt as _;
-
 use self::tns::{Answer, Target};
 use super::{
     Ask,
@@ -50,10 +48,9 @@ async fn connect(ask: &Ask<'_>, target: Target<'_>) -> Result<Answer, Failure> {
     let request = tns::connect(target)?;
     let mut stream = Stream::Plain(ask.dial(Ack::Late).await?);
     ask.enter(Stage::Answer);
-    let failure = |error| trouble::failure(&error, Stage::Answer);
     let mut answer = Answer::Again;
     for _ in 0..=REPEATS {
-        stream.write_all(&request).await.map_err(failure)?;
+        net::send(&mut stream, &request, Stage::Answer).await?;
         answer = receive(&mut stream).await?;
         if answer != Answer::Again {
             break;

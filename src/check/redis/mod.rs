@@ -2,8 +2,6 @@
 
 pub mod answer;
 
-use tokio::io::AsyncWriteExt as _;
-
 use self::answer::Answer;
 use super::{
     Ask, content,
@@ -85,8 +83,7 @@ async fn exchange(
 ) -> Result<Answer, Failure> {
     ask.enter(stage);
     let failed = |error: std::io::Error| trouble::failure(&error, stage);
-    stream.write_all(command).await.map_err(failed)?;
-    stream.flush().await.map_err(failed)?;
+    net::send(stream, command, stage).await?;
     let mut answer = Answer::default();
     loop {
         let fed = net::receive(stream, |bytes| match bytes {

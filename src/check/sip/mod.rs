@@ -5,8 +5,6 @@ mod request;
 
 use std::time::Duration;
 
-use tokio::io::AsyncWriteExt as _;
-
 use self::{
     answer::{Answer, Reader},
     request::Request,
@@ -55,11 +53,7 @@ async fn over_connection(ask: &Ask<'_>, check: &SipCheck) -> Result<(Answer, Opt
     let local = stream.socket().local_addr().map_err(failure)?;
     let transport = if check.tls.is_some() { "TLS" } else { "TCP" };
     let request = Request::new(check, transport, local, ask.spec.target)?;
-    let sent = async {
-        stream.write_all(request.text.as_bytes()).await?;
-        stream.flush().await
-    };
-    sent.await.map_err(failure)?;
+    net::send(&mut stream, request.text.as_bytes(), Stage::Answer).await?;
     let mut reader = Reader::new(&request.call);
     loop {
         let fed = net::receive(&mut stream, |bytes| {

@@ -46,7 +46,7 @@ async fn once(
     request: &[u8],
     expected: &Expected,
 ) -> Result<(), Failure> {
-    send(stream, request).await?;
+    net::send(stream, request, Stage::Answer).await?;
     end_sending(stream).await;
     let mut answer = Answer::new(expected);
     loop {
@@ -85,7 +85,7 @@ async fn converse(ask: &Ask<'_>, stream: &mut Stream, steps: &[Step]) -> Result<
         match step {
             Step::Send(bytes) => {
                 heard.forget();
-                send(stream, bytes).await.map_err(in_step)?;
+                net::send(stream, bytes, Stage::Answer).await.map_err(in_step)?;
             }
             Step::Expect(wanted) => expect(ask, stream, &mut heard, wanted, in_step).await?,
         }
@@ -121,12 +121,4 @@ async fn expect(
         }
     }
     Ok(())
-}
-
-async fn send(stream: &mut Stream, bytes: &[u8]) -> Result<(), Failure> {
-    let sent = async {
-        stream.write_all(bytes).await?;
-        stream.flush().await
-    };
-    sent.await.map_err(|error| trouble::failure(&error, Stage::Answer))
 }

@@ -1,16 +1,16 @@
-//! A conversation with a mail server, line by line, of which a part may be protected.
+//! A conversation line by line with a server that speaks first, of which a part may be protected: mail, news, files.
 
 use std::net::IpAddr;
 
+use super::{
+    Ask,
+    lines::Lines,
+    net::Ack,
+    reply::{Language, Reply},
+    stream::Stream,
+    trouble,
+};
 use crate::{
-    check::{
-        Ask,
-        lines::Lines,
-        net::Ack,
-        reply::{Language, Reply},
-        stream::Stream,
-        trouble,
-    },
     health::{Certificate, Evidence, Failure, Stage},
     model::{Security, TlsStart},
 };
@@ -70,6 +70,12 @@ impl<'a> Talk<'a> {
     pub(super) fn own_address(&mut self) -> Result<IpAddr, Failure> {
         let own = self.lines.get_mut().socket().local_addr();
         own.map(|own| own.ip()).map_err(|error| trouble::failure(&error, Stage::Answer))
+    }
+
+    /// The check has passed, and the server is still busy with what nobody wants any more.
+    #[cfg(feature = "ftp")]
+    pub(super) fn abandon(self) -> Evidence {
+        Evidence { certificate: self.certificate, ..Evidence::default() }
     }
 
     /// The check has passed: says farewell and closes.
