@@ -35,7 +35,8 @@ test: bootstrap ## everything: check, real servers, and the lab in its short for
 lab: bootstrap ## the lab in full: real kernel, real systemd, real servers, in guests of Debian 12 and 13
 	@tests/lab/run.sh --full
 
-bench: bootstrap ## measure
+bench: ## measure, also beside HAProxy
+	@scripts/bootstrap.sh --bench
 	$(CARGO) bench --locked
 
 fuzz: ## feed the parsers with nonsense, FUZZ_SECONDS each (600); fails on a finding

@@ -1,13 +1,14 @@
 #!/bin/bash
-# bootstrap.sh [--servers|--lab|--fuzz]: installs what a build and its tests need and this machine lacks, and says so; with
-# --servers also what makes the root of the real servers, with --lab what boots the lab's guests, with --fuzz what builds and
-# runs the fuzz targets. For Debian 12 and 13 and their kin. Where nothing is missing it changes nothing, at once.
+# bootstrap.sh [--servers|--lab|--fuzz|--bench]: installs what a build and its tests need and this machine lacks, and says so;
+# with --servers also what makes the root of the real servers, with --lab what boots the lab's guests, with --fuzz what builds
+# and runs the fuzz targets, with --bench what is measured beside us. For Debian 12 and 13 and their kin. Where nothing is missing it changes nothing, at once.
 set -euo pipefail
 repo=$(cd "$(dirname "$0")/.." && pwd)
 
 build_packages="gcc libc6-dev make pkg-config libssl-dev git curl ca-certificates"
 test_packages="dbus-daemon iproute2 ipvsadm"
 fuzz_packages="g++"
+bench_packages="haproxy"
 servers_packages="mmdebstrap debian-archive-keyring"
 lab_packages="user-mode-linux mmdebstrap e2fsprogs debian-archive-keyring"
 
@@ -87,7 +88,8 @@ case ${1:-} in
 --servers) packages+=" $servers_packages" ;;
 --lab) packages+=" $lab_packages" ;;
 --fuzz) packages+=" $fuzz_packages" ;;
-*) die "usage: bootstrap.sh [--servers|--lab|--fuzz]" ;;
+--bench) packages+=" $bench_packages" ;;
+*) die "usage: bootstrap.sh [--servers|--lab|--fuzz|--bench]" ;;
 esac
 # shellcheck disable=SC2086 # lists of words
 install_packages $packages
