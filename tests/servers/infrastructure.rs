@@ -6,7 +6,7 @@ const NAME: &str = "service = dns\nrequest = \"www.example.com\"\n";
 const MONITOR: &str = "login = \"monitor@www.example.com\"\n";
 
 pub(crate) fn servers() -> Vec<Server> {
-    vec![nsd(), freeradius(), kamailio(), grpc()]
+    vec![nsd(), freeradius(), kamailio(), grpc(), agent()]
 }
 
 fn nsd() -> Server {
@@ -84,6 +84,22 @@ fn grpc() -> Server {
                 "in the TLS handshake",
             ))
             .named(""),
+        ],
+    }
+}
+
+/// Agents are programs of whoever runs the servers; this one is of Python, which gRPC brings along.
+fn agent() -> Server {
+    let lines = "service = agent\ncheckport = 7777\n";
+    Server {
+        name: "agent",
+        package: "python3-grpcio",
+        files: vec![("agent.py", include_str!("data/agent.py").to_owned())],
+        script: "python3 agent.py",
+        services: vec![
+            Service::tcp("agent", 7777, lines, "", "waiting for the answer")
+                .but("one that says down", "checkport = 7778\n", "unavailable", "agent says down: disk full")
+                .but("no agent", "checkport = 7779\n", "protocol", "is no answer of an agent"),
         ],
     }
 }

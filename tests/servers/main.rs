@@ -87,7 +87,11 @@ fn ask_all(words: &[String]) -> ExitCode {
             });
         }
     });
-    let Total { servers, questions, failed, skipped } = total.into_inner().unwrap();
+    let Total { servers, questions, failed, mut skipped } = total.into_inner().unwrap();
+    if words.is_empty() || words.iter().any(|word| word == "oracle") {
+        skipped += 1;
+        println!("skipped: oracle, because Debian has no package with a listener of Oracle's");
+    }
     println!(
         "servers: {questions} questions to {servers} servers, {failed} failed, {skipped} servers skipped in {} s",
         start.elapsed().as_secs()
